@@ -1,0 +1,58 @@
+# Everything works from a bare clone: the first target that needs the environment makes it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WITH_UV := $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(WITH_UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+WORKERS ?= 2
+
+.PHONY: help setup demo test check lint types contracts bench requirements clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Forward Factor needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runs: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Forward Factor into $(VENV) (a minute or two the first time) …"
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.develops: requirements-dev.txt $(VENV)/.runs
+	$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.develops  ## Make .venv with the forward-factor command and all tools in it
+
+demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
+	$(BIN)/forward-factor demo
+
+test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check: lint types contracts test  ## What CI runs: lint, types, import contracts, tests
+
+lint: $(VENV)/.develops
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.develops
+	$(BIN)/mypy
+
+contracts: $(VENV)/.develops
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.develops  ## Measure: engine, decoding, storing, each against a baseline of the same run
+	$(BIN)/python -m benchmarks
+
+requirements: $(VENV)/.develops  ## Resolve the dependencies anew and write the requirements files
+	uv lock --upgrade --quiet
+	uv export --quiet --no-header --no-emit-project --no-default-groups --group build --format requirements-txt -o requirements.txt
+	uv export --quiet --no-header --no-emit-project --format requirements-txt -o requirements-dev.txt
+
+clean:  ## Remove the environment and caches
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
