@@ -1,0 +1,91 @@
+"""The one family of errors this project raises on purpose.
+
+Every error carries a stable ``code`` (for machines and tests), says in its message what to do next,
+and knows whether trying the same thing again can help. Edges translate them once: the command line
+to exit codes, HTTP to problem details, jobs to a retry or a dead letter.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ForwardFactorError(Exception):
+    """Root of all expected failures."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+
+class InvalidInput(ForwardFactorError):
+    """What the user or a caller gave cannot be used as it is."""
+
+    code = "invalid_input"
+
+
+class InvalidTicker(InvalidInput):
+    """A text that no exchange would list."""
+
+    code = "invalid_ticker"
+
+
+class InvalidSettings(InvalidInput):
+    """One or more settings are wrong; the message lists them all."""
+
+    code = "invalid_settings"
+
+
+class UnreadableChain(ForwardFactorError):
+    """A chain whose payload or file cannot be turned into contracts."""
+
+    code = "unreadable_chain"
+
+
+class NoSpotPrice(ForwardFactorError):
+    """A chain without a usable price of its underlying."""
+
+    code = "no_spot_price"
+
+
+class UnknownTicker(ForwardFactorError):
+    """The provider has no options for this ticker."""
+
+    code = "unknown_ticker"
+
+
+class ProviderUnavailable(ForwardFactorError):
+    """The provider did not answer usefully in time; later it may."""
+
+    code = "provider_unavailable"
+    retryable = True
+
+
+class ProviderRefused(ForwardFactorError):
+    """The provider understood and said no (key, plan or address)."""
+
+    code = "provider_refused"
+
+
+class StorageError(ForwardFactorError):
+    """The store cannot do what was asked."""
+
+    code = "storage_error"
+
+
+class StoreUnavailable(StorageError):
+    """The store cannot be reached or refuses the connection."""
+
+    code = "store_unavailable"
+    retryable = True
+
+
+class SchemaMismatch(StorageError):
+    """The store's schema is not the one this version works with."""
+
+    code = "schema_mismatch"
+
+
+class NotFound(ForwardFactorError):
+    """Nothing is stored under that name."""
+
+    code = "not_found"
