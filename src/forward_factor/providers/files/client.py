@@ -1,0 +1,191 @@
+"""The only part that touches the disk: find chain files and read them into tables of canonical columns.
+
+CSV is read as text throughout; what the text means is for ``parse`` to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from forward_factor.errors import NoSpotPrice, UnreadableChain
+from forward_factor.providers.files.parse import MALFORMED
+from forward_factor.providers.files.query import (
+    SUFFIXES,
+    ChainFile,
+    is_chain_file,
+    is_pattern,
+    label_files,
+    match_columns,
+    printable,
+    select_files,
+)
+from forward_factor.services.ports import ChainFailure
+
+_FORMATS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+_QUOTED = r'"(?:[^"]|"")*"'
+_FIELD = rf'(?:{_QUOTED}|[^",]*)'
+_RFC_4180 = f"^{_FIELD}(?:,{_FIELD})*$"
+
+
+def find_files(paths: Sequence[Path]) -> list[ChainFile | ChainFailure]:
+    """Return the files the ``paths`` mean in the given order, each once, and why where a path means none."""
+    found: dict[str, Path | ChainFailure] = {}
+    for entry in (entry for path in paths for entry in _expand(path)):
+        found.setdefault(os.path.realpath(entry) if isinstance(entry, Path) else entry.source, entry)
+    paths_found = [entry for entry in found.values() if isinstance(entry, Path)]
+    files = {file.path: file for file in label_files(paths_found)}
+    return [files[entry] if isinstance(entry, Path) else entry for entry in found.values()]
+
+
+def read_table(file: ChainFile) -> pl.DataFrame:
+    """Read a chain file into a table whose columns have their canonical names.
+
+    A CSV table has text columns, and the boolean column ``MALFORMED`` for rows with a wrong number of
+    fields. A Parquet table keeps its physical types.
+
+    Raises:
+        NoSpotPrice: the file has no column ``spot``.
+        UnreadableChain: the file cannot be opened, is damaged or lacks other required columns.
+
+    """
+    try:
+        return _read(file.path.name.lower(), file.path.read_bytes())
+    except (NoSpotPrice, UnreadableChain) as error:
+        raise type(error)(f"{file.label} {error}") from error
+    except OSError as error:
+        raise UnreadableChain(f"{file.label} cannot be opened: {error.strerror}") from error
+
+
+def _expand(path: Path) -> list[Path] | list[ChainFailure]:
+    label = printable(str(path))
+    try:
+        return _matches(path)
+    except UnreadableChain as error:
+        return [ChainFailure(label, UnreadableChain(f"{label} {error}"))]
+    except OSError as error:
+        return [ChainFailure(label, UnreadableChain(f"{label} cannot be looked up: {error.strerror}"))]
+
+
+def _matches(path: Path) -> list[Path]:
+    if path.is_dir():
+        return _some(path.iterdir(), f"is a directory without chain files ({_FORMATS})")
+    if path.exists():
+        return _single(path)
+    if is_pattern(path):
+        return _some(map(Path, glob.iglob(str(path), recursive=True)), "matches no chain file")  # noqa: PTH207 - Path.glob takes no absolute pattern
+    raise UnreadableChain("does not exist")
+
+
+def _some(paths: Iterable[Path], otherwise: str) -> list[Path]:
+    files = select_files(path for path in paths if path.is_file())
+    if not files:
+        raise UnreadableChain(otherwise)
+    return files
+
+
+def _single(path: Path) -> list[Path]:
+    if not path.is_file():
+        raise UnreadableChain("is not a regular file")
+    if not is_chain_file(path):
+        raise UnreadableChain(f"is not a chain file by its name ({_FORMATS})")
+    return [path]
+
+
+def _read(name: str, data: bytes) -> pl.DataFrame:
+    if not data:
+        raise UnreadableChain("is empty")
+    if name.endswith(".parquet"):
+        return _read_parquet(data)
+    return _read_csv(_decode(_decompress(data) if name.endswith(".gz") else data))
+
+
+def _read_parquet(data: bytes) -> pl.DataFrame:
+    try:
+        columns = match_columns(list(pl.read_parquet_schema(io.BytesIO(data))))
+        table = pl.read_parquet(io.BytesIO(data), columns=list(columns.values()))
+    except (PolarsError, PanicException, OSError) as error:
+        raise UnreadableChain("is not a readable Parquet file: damaged, or cut short") from error
+    return table.select(pl.col(found).alias(column) for column, found in columns.items())
+
+
+def _decompress(data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except EOFError as error:
+        raise UnreadableChain("is a gzip file cut short") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableChain("is not a readable gzip file") from error
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableChain(f"is not UTF-8 text (byte {error.start})") from error
+    if "\0" in text:
+        raise UnreadableChain(f"is not text (it holds a NUL character at {text.index(chr(0))})")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_csv(text: str) -> pl.DataFrame:
+    lines = pl.Series(text.split("\n"), dtype=pl.String)
+    bare = _without_quoted(lines)
+    # Spreadsheets leave rows of nothing but commas.
+    filled = lines.str.strip_chars(" ,\t") != ""
+    lines, bare = lines.filter(filled), bare.filter(filled)
+    if lines.is_empty():
+        raise UnreadableChain("is empty")
+    header = _header(lines[0])
+    columns = match_columns(header)
+    malformed = _too_long(bare[1:], len(header)) | _cut_short(bare[1:], len(header), text)
+    return _split(lines[1:], header, columns).with_columns(pl.col(MALFORMED).is_not_null() | malformed)
+
+
+def _without_quoted(lines: pl.Series) -> pl.Series:
+    """Return the lines without their quoted parts; no two readers agree on ill-formed quotes."""
+    odd = (lines.str.contains('"', literal=True) & ~lines.str.contains(_RFC_4180)).arg_true()
+    if odd.len():
+        raise UnreadableChain(f"has an unbalanced or misplaced quote in line {odd[0] + 1}")
+    return lines.str.replace_all(_QUOTED, "")
+
+
+def _header(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise UnreadableChain(f"has no readable header ({error})") from error
+
+
+def _too_long(bare: pl.Series, fields: int) -> pl.Series:
+    return bare.str.count_matches(",", literal=True) >= fields
+
+
+def _cut_short(bare: pl.Series, fields: int, text: str) -> pl.Series:
+    """Find the last line of a file that stops in mid-row; other short rows only lack trailing fields."""
+    is_last = pl.int_range(1, bare.len() + 1, eager=True) == bare.len()
+    too_short = bare.str.count_matches(",", literal=True) < fields - 1
+    return is_last & too_short & (not text.endswith("\n"))
+
+
+def _split(lines: pl.Series, header: list[str], columns: dict[str, str]) -> pl.DataFrame:
+    names = {str(header.index(found)): column for column, found in columns.items()}
+    names[str(len(header))] = MALFORMED
+    numbered = ",".join(str(position) for position in range(len(header) + 1))
+    data = "\n".join([numbered, *lines.to_list()]).encode()
+    try:
+        table = pl.read_csv(data, columns=list(names), infer_schema=False, truncate_ragged_lines=True)
+    except (PolarsError, PanicException) as error:
+        raise UnreadableChain("is not readable CSV: its quotes or separators are damaged") from error
+    if table.height != lines.len():
+        raise UnreadableChain("is not readable CSV: its quotes split the lines")
+    return table.rename(names)
