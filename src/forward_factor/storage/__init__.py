@@ -1,0 +1,1 @@
+"""The time-series store: SQLite, PostgreSQL and TimescaleDB behind one set of tables."""

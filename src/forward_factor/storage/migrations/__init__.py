@@ -1,0 +1,1 @@
+"""Alembic's migrations, for all three stores."""

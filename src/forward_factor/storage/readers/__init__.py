@@ -1,0 +1,1 @@
+"""Plain queries that answer questions; nothing here writes."""

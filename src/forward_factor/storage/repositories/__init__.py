@@ -1,0 +1,1 @@
+"""Where aggregates of the domain are written and read back, within a unit of work."""

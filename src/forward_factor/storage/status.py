@@ -1,0 +1,138 @@
+"""What is in a store: level, tables, hypertables, aggregates, policies, connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select, text
+
+from forward_factor.storage.capabilities import Capabilities, read_capabilities
+from forward_factor.storage.schema import SchemaLevel, read_level
+from forward_factor.storage.tables import Base
+
+_HYPERTABLES = """
+SELECT h.hypertable_name AS name, d.time_interval AS interval, h.compression_enabled AS compressed,
+       (SELECT count(*) FROM timescaledb_information.chunks c
+         WHERE c.hypertable_name = h.hypertable_name AND c.hypertable_schema = h.hypertable_schema) AS chunks,
+       (SELECT count(*) FROM timescaledb_information.chunks c
+         WHERE c.hypertable_name = h.hypertable_name AND c.hypertable_schema = h.hypertable_schema
+           AND c.is_compressed) AS compressed_chunks
+  FROM timescaledb_information.hypertables h
+  JOIN timescaledb_information.dimensions d USING (hypertable_schema, hypertable_name)
+ WHERE h.hypertable_schema = current_schema()
+ ORDER BY 1
+"""
+_AGGREGATES = """
+SELECT view_name AS name FROM timescaledb_information.continuous_aggregates
+ WHERE view_schema = current_schema() ORDER BY 1
+"""
+_POLICIES = """
+SELECT j.proc_name AS procedure, coalesce(a.view_name, j.hypertable_name) AS relation, j.config::text AS config
+  FROM timescaledb_information.jobs j
+  LEFT JOIN timescaledb_information.continuous_aggregates a
+    ON a.materialization_hypertable_name = j.hypertable_name
+ WHERE j.hypertable_name IS NOT NULL
+ ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypertable:
+    """A table cut into chunks of ``chunk_interval``."""
+
+    name: str
+    chunk_interval: str
+    chunks: int
+    compressed_chunks: int
+    has_compression: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A job of the database's own, e.g. ``policy_compression`` on ``signals``."""
+
+    procedure: str
+    relation: str
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """A store as ``db status`` shows it; ``rows`` are exact on SQLite and the planner's estimates elsewhere."""
+
+    capabilities: Capabilities
+    level: SchemaLevel
+    rows: dict[str, int] = field(default_factory=dict)
+    hypertables: tuple[Hypertable, ...] = ()
+    aggregates: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    connections: int | None = None
+
+    @property
+    def retention(self) -> tuple[Policy, ...]:
+        """Return the armed retention policies; a new store has none."""
+        return tuple(policy for policy in self.policies if policy.procedure == "policy_retention")
+
+
+def read_status(connection: Connection) -> StoreStatus:
+    """Return the state of the connected store; reads only."""
+    capabilities, level = read_capabilities(connection), read_level(connection)
+    if level.current is None or not level.is_known:
+        return StoreStatus(capabilities, level)
+    if capabilities.engine == "sqlite":
+        return StoreStatus(capabilities, level, _exact_rows(connection))
+    connections = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+    if not capabilities.has_hypertables:
+        return StoreStatus(capabilities, level, _estimated_rows(connection), connections=connections)
+    return StoreStatus(
+        capabilities,
+        level,
+        _estimated_rows(connection) | _estimated_hypertable_rows(connection),
+        _hypertables(connection),
+        tuple(row.name for row in connection.execute(text(_AGGREGATES))) if capabilities.has_compression else (),
+        tuple(Policy(row.procedure, row.relation, row.config) for row in connection.execute(text(_POLICIES))),
+        connections,
+    )
+
+
+def _hypertables(connection: Connection) -> tuple[Hypertable, ...]:
+    return tuple(
+        Hypertable(
+            row.name,
+            _in_days(row.interval.total_seconds()),
+            row.chunks,
+            row.compressed_chunks,
+            row.compressed,
+        )
+        for row in connection.execute(text(_HYPERTABLES))
+    )
+
+
+def _in_days(seconds: float) -> str:
+    days = seconds / 86_400
+    return f"{days:g} day" if days == 1 else f"{days:g} days"
+
+
+def _exact_rows(connection: Connection) -> dict[str, int]:
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def _estimated_rows(connection: Connection) -> dict[str, int]:
+    names = {table.name for table in Base.metadata.tables.values()}
+    statement = text(
+        "SELECT relname, greatest(reltuples, 0)::bigint AS estimate FROM pg_class "
+        "WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
+    )
+    return {row.relname: row.estimate for row in connection.execute(statement) if row.relname in names}
+
+
+def _estimated_hypertable_rows(connection: Connection) -> dict[str, int]:
+    statement = text(
+        "SELECT hypertable_name AS name, "
+        "approximate_row_count(format('%I.%I', hypertable_schema, hypertable_name)::regclass) AS estimate "
+        "FROM timescaledb_information.hypertables WHERE hypertable_schema = current_schema()"
+    )
+    return {row.name: row.estimate for row in connection.execute(statement)}

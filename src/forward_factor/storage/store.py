@@ -1,0 +1,113 @@
+"""A store, opened: its engine, what it can do, and the adapters that work on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from forward_factor.storage.aggregates import SqlAggregates
+from forward_factor.storage.capabilities import Capabilities, read_capabilities
+from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url
+from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.readers.findings import SqlFindings
+from forward_factor.storage.schema import (
+    SchemaLevel,
+    downgrade_schema,
+    read_level,
+    require_newest,
+    upgrade_schema,
+)
+from forward_factor.storage.status import StoreStatus, read_status
+from forward_factor.storage.unit_of_work import SqlUnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store at the newest schema."""
+
+    engine: AsyncEngine
+    capabilities: Capabilities
+
+    @property
+    def findings(self) -> SqlFindings:
+        """Return the reader of signals and candidates."""
+        return SqlFindings(self.engine)
+
+    @property
+    def aggregates(self) -> SqlAggregates:
+        """Return the continuous aggregates."""
+        return SqlAggregates(self.engine, self.capabilities)
+
+    def unit_of_work(self) -> SqlUnitOfWork:
+        """Return a new transaction."""
+        return SqlUnitOfWork(self.engine)
+
+    def reading(self) -> SqlUnitOfWork:
+        """Return a new transaction that only reads, and so waits for no writer."""
+        return SqlUnitOfWork(self.engine, reads_only=True)
+
+
+@asynccontextmanager
+async def open_store(url: str, pool: PoolSettings) -> AsyncIterator[Store]:
+    """Open the store at ``url``; a SQLite file is brought to the newest schema, a server must be at it.
+
+    Raises:
+        InvalidInput, StoreUnavailable, SchemaMismatch: see there.
+
+    """
+    async with _engine(url, pool) as engine:
+        with translated_faults():
+            level, capabilities = await _read(engine)
+            if is_sqlite(engine.url) and not level.is_newest:
+                level = await upgrade_schema(engine)
+        require_newest(level)
+        yield Store(engine, capabilities)
+
+
+async def upgrade_store(url: str, pool: PoolSettings) -> StoreStatus:
+    """Bring the store to the newest schema and return its state."""
+    async with _engine(url, pool) as engine:
+        with translated_faults():
+            await upgrade_schema(engine)
+            return await _status(engine)
+
+
+async def downgrade_store(url: str, pool: PoolSettings, revision: str) -> StoreStatus:
+    """Take the store down to ``revision`` and return its state."""
+    async with _engine(url, pool) as engine:
+        with translated_faults():
+            await downgrade_schema(engine, revision)
+            return await _status(engine)
+
+
+async def read_store_status(url: str, pool: PoolSettings) -> StoreStatus:
+    """Return the state of the store; changes nothing."""
+    async with _engine(url, pool) as engine:
+        with translated_faults():
+            return await _status(engine)
+
+
+@asynccontextmanager
+async def _engine(url: str, pool: PoolSettings) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(parse_database_url(url), pool)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def _read(engine: AsyncEngine) -> tuple[SchemaLevel, Capabilities]:
+    def read(connection: Connection) -> tuple[SchemaLevel, Capabilities]:
+        return read_level(connection), read_capabilities(connection)
+
+    async with engine.execution_options(reads_only=True).connect() as connection:
+        return await connection.run_sync(read)
+
+
+async def _status(engine: AsyncEngine) -> StoreStatus:
+    async with engine.execution_options(reads_only=True).connect() as connection:
+        return await connection.run_sync(read_status)

@@ -1,0 +1,45 @@
+"""One transaction as the use cases see it."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from forward_factor.services.ports import EarningsRepository, ScanRepository
+from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.scans import SqlScanRepository
+
+
+class SqlUnitOfWork:
+    """A transaction on any of the three stores; enter it once."""
+
+    scans: ScanRepository
+    earnings: EarningsRepository
+
+    def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
+        self._engine = engine.execution_options(reads_only=reads_only)
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Connect and begin."""
+        self._open.enter_context(translated_faults())
+        try:
+            self._connection = await self._open.enter_async_context(self._engine.connect())
+            await self._connection.begin()
+        except BaseException as fault:
+            if not await self._open.__aexit__(type(fault), fault, fault.__traceback__):
+                raise
+        self.scans = SqlScanRepository(self._connection)
+        self.earnings = SqlEarningsRepository(self._connection)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Roll back what was not committed and give the connection back."""
+        await self._open.__aexit__(*exception)  # type: ignore[arg-type]
+
+    async def commit(self) -> None:
+        """Make all of it last."""
+        await self._connection.commit()
