@@ -1,0 +1,75 @@
+"""The only place that knows everything: settings in, services with their adapters out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forward_factor.clock import SystemClock
+from forward_factor.config import Settings
+from forward_factor.core.rules import ScanRules, VolPoint
+from forward_factor.providers.registry import ProviderSettings, open_provider
+from forward_factor.services.keep_quotes import KeepQuotes
+from forward_factor.services.ports import ChainProvider, Clock
+from forward_factor.services.scan_tickers import ScanTickers
+from forward_factor.storage.engine import PoolSettings
+from forward_factor.storage.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Settings, and the services built from them.
+
+    Attributes:
+        database_url: what the command line said, None for what the settings say.
+
+    """
+
+    settings: Settings
+    database_url: str | None = None
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def store_url(self) -> str:
+        """Return the URL of the store; it may hold a password."""
+        return self.settings.store_url(self.database_url)
+
+    @property
+    def pool(self) -> PoolSettings:
+        """Return how many connections a process keeps."""
+        one = self.settings
+        return PoolSettings(one.db_pool_size, one.db_max_overflow, one.db_pool_timeout, one.db_pool_recycle)
+
+    def rules(self, vol_points: Sequence[VolPoint] = ()) -> ScanRules:
+        """Return the rules every scan runs under."""
+        one = self.settings
+        return ScanRules(
+            vol_points=tuple(dict.fromkeys(vol_points)) or (VolPoint.ATM,),
+            risk_free_rate=one.risk_free_rate,
+            ff_threshold=one.default_ff_threshold,
+            sigma_fwd_floor=one.default_sigma_fwd_floor,
+            max_bid_ask_pct=one.default_max_bid_ask_pct,
+            min_open_interest=one.default_min_open_interest,
+            min_volume=one.default_min_volume,
+        )
+
+    def store(self) -> AbstractAsyncContextManager[Store]:
+        """Open the store."""
+        return open_store(self.store_url, self.pool)
+
+    def provider(self, name: str, chains: Sequence[Path] = ()) -> AbstractAsyncContextManager[ChainProvider]:
+        """Open a provider by name; ``chains`` are the files of provider ``files``."""
+        one = self.settings
+        settings = ProviderSettings(
+            polygon_api_key=one.polygon_api_key.get_secret_value() if one.polygon_api_key else None,
+            polygon_base_url=one.polygon_base_url,
+            cboe_base_url=one.cboe_base_url,
+            chain_files=tuple(chains),
+        )
+        return open_provider(name, settings, self.clock)
+
+    def scanner(self, provider: ChainProvider, store: Store | None, vol_points: Sequence[VolPoint] = ()) -> ScanTickers:
+        """Return the scan of ``provider``, into ``store`` if there is one."""
+        return ScanTickers(provider, self.rules(vol_points), self.clock, store, KeepQuotes(self.settings.keep_quotes))

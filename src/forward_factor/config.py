@@ -1,0 +1,84 @@
+"""Settings: read once from the environment and a .env file, typed, every fault named together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import quote
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from forward_factor.errors import InvalidSettings
+
+Share = Annotated[float, Field(ge=0, le=10)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; the names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(default=None, description="Where to store; else DB_*, else a SQLite file")
+    db_user: str = Field(default="ffbot", description="User of the PostgreSQL server named by DB_HOST")
+    db_password: SecretStr | None = Field(default=None, description="Password of that user")
+    db_name: str = Field(default="ffbot", description="Database on that server")
+    db_host: str | None = Field(default=None, description="PostgreSQL server, used when DATABASE_URL is not set")
+    db_port: int = Field(default=5432, ge=1, le=65535, description="Port of that server")
+    db_pool_size: int = Field(default=10, ge=1, le=1000, description="Connections a process keeps open")
+    db_max_overflow: int = Field(default=20, ge=0, le=1000, description="Connections beyond that under load")
+    db_pool_timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds to wait for a connection")
+    db_pool_recycle: int = Field(default=3600, ge=-1, description="Seconds after which a connection is renewed")
+
+    polygon_api_key: SecretStr | None = Field(default=None, description="Key of the Polygon (Massive) data API")
+    polygon_base_url: str = Field(default="https://api.massive.com", description="Address of that API")
+    cboe_base_url: str = Field(default="https://cdn.cboe.com", description="Address of CBOE's delayed quotes")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
+    keep_quotes: Literal["window", "daily", "full"] = Field(
+        default="daily",
+        description="Quotes to store: the pair rules' window, also the full chain after each close, or all",
+    )
+
+    risk_free_rate: float = Field(default=0.04, gt=-0.5, lt=0.5, description="Continuously compounded, decimal")
+    default_ff_threshold: float = Field(default=0.20, ge=-1, le=100, description="Smallest forward factor of a signal")
+    default_sigma_fwd_floor: Share = Field(default=0.05, description="Smallest forward vol of a signal, decimal")
+    default_max_bid_ask_pct: Share = Field(default=0.08, description="Widest (ask - bid) / mid, decimal")
+    default_min_open_interest: Count = Field(default=100, description="Contracts, at each contract used")
+    default_min_volume: Count = Field(default=10, description="Contracts, at each contract used")
+
+    @classmethod
+    def read(cls) -> Self:
+        """Return the settings of this process.
+
+        Raises:
+            InvalidSettings: naming every faulty one; their values are not repeated.
+
+        """
+        try:
+            return cls()
+        except ValidationError as faults:
+            lines = [f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in faults.errors()]
+            raise InvalidSettings("settings are wrong: " + "; ".join(lines)) from None
+
+    def store_url(self, given: str | None = None) -> str:
+        """Return the URL of the store: ``given``, DATABASE_URL, DB_*, or a SQLite file of the user's own."""
+        if given:
+            return given
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        if self.db_host:
+            return self._server_url(self.db_host)
+        return f"sqlite:///{default_store()}"
+
+    def _server_url(self, host: str) -> str:
+        password = self.db_password.get_secret_value() if self.db_password else ""
+        who = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return f"postgresql://{who}@{host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+
+def default_store() -> Path:
+    """Return the SQLite file used when nothing else is said."""
+    return user_data_path("forward-factor", appauthor=False) / "forward-factor.db"
