@@ -1,0 +1,1 @@
+"""Real database servers for the tests: PostgreSQL, TimescaleDB in WASM, a native TimescaleDB."""
