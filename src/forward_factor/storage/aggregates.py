@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import stamina
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from forward_factor.errors import StoreUnavailable
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.faults import translated_faults
 
 VIEWS = ("signals_hourly", "signals_daily_summary")
+PATIENCE = timedelta(minutes=2)
+"""TimescaleDB refuses a refresh while another one runs; another scan's or the policy's is over soon."""
 _WHOLE_DAY = timedelta(days=1)
 
 
@@ -25,10 +29,17 @@ class SqlAggregates:
         """Bring every bucket that touches ``first`` to ``last`` up to date."""
         if not self._capabilities.has_compression:
             return
-        with translated_faults():
-            async with self._engine.connect() as connection:
-                for view in VIEWS:
-                    await connection.execute(
-                        text(f"CALL refresh_continuous_aggregate('{view}', :first, :last)"),
-                        {"first": first - _WHOLE_DAY, "last": last + _WHOLE_DAY},
-                    )
+        async for attempt in stamina.retry_context(on=StoreUnavailable, timeout=PATIENCE, attempts=None, wait_max=2.0):
+            with attempt, translated_faults():
+                await self._refresh(first - _WHOLE_DAY, last + _WHOLE_DAY)
+
+    async def _refresh(self, first: datetime, last: datetime) -> None:
+        async with self._engine.connect() as connection:
+            for view in VIEWS:
+                await connection.execute(
+                    text(
+                        f"CALL refresh_continuous_aggregate('{view}', "
+                        "CAST(:first AS timestamptz), CAST(:last AS timestamptz))"
+                    ),
+                    {"first": first, "last": last},
+                )

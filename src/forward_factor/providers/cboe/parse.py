@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from operator import attrgetter
 
 import msgspec
@@ -20,6 +19,7 @@ import numpy as np
 from forward_factor.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from forward_factor.core.chain import Contracts, Rejection
 from forward_factor.errors import UnreadableChain
+from forward_factor.providers.normalise import number_columns, sift, without_placeholders
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TAIL = 16
@@ -177,33 +177,25 @@ def _spot(data: _Data) -> float | None:
 
 def _columns(options: Sequence[_Option]) -> tuple[Contracts, tuple[Rejection, ...]]:
     symbols = parse_symbols([option.option for option in options])
-    bid, ask, last, volume, open_interest, iv, delta = _numbers(options)
-    iv = _where(iv, iv > 0)
+    bid, ask, last, volume, open_interest, iv, delta = number_columns(options, _numbers_of, len(_NUMBERS))
     contracts = Contracts(
         expiry=symbols.expiry,
         strike=symbols.strike,
         is_call=symbols.is_call,
-        bid=_where(bid, bid >= 0),
-        ask=_where(ask, ask > 0),
-        last=_where(last, last > 0),
-        volume=_where(volume, volume >= 0),
-        open_interest=_where(open_interest, open_interest >= 0),
+        bid=bid,
+        ask=ask,
+        last=last,
+        volume=volume,
+        open_interest=open_interest,
         iv=iv,
-        delta=_where(delta, (delta != 0) | ~np.isnan(iv)),
+        delta=delta,
     )
-    keep, rejected = _sift(
+    keep, rejected = sift(
         ("unreadable_symbol", ~symbols.readable),
         ("non_standard_deliverable", symbols.adjusted),
         ("bad_strike", symbols.strike <= 0),
     )
-    return contracts.take(keep), rejected
-
-
-def _numbers(options: Sequence[_Option]) -> FloatArray:
-    # One pass over the rows: fromiter turns None into NaN on the way.
-    cells = chain.from_iterable(map(_numbers_of, options))
-    table = np.fromiter(cells, np.float64, len(options) * len(_NUMBERS)).reshape(-1, len(_NUMBERS))
-    return np.ascontiguousarray(table.T)
+    return without_placeholders(contracts.take(keep)), rejected
 
 
 def _codes(symbols: Sequence[str]) -> IntArray:
@@ -226,18 +218,3 @@ def _is_digit(values: IntArray) -> BoolArray:
 
 def _all_digits(values: IntArray) -> BoolArray:
     return np.asarray(_is_digit(values).all(axis=1), np.bool_)
-
-
-def _where(values: FloatArray, known: BoolArray) -> FloatArray:
-    return np.where(known, values, np.nan)
-
-
-def _sift(*checks: tuple[str, BoolArray]) -> tuple[BoolArray, tuple[Rejection, ...]]:
-    """Return which rows pass all checks, and the others counted under the first they fail."""
-    keep = np.ones(len(checks[0][1]), np.bool_)
-    rejected: list[Rejection] = []
-    for reason, failed in checks:
-        rows = int(np.count_nonzero(keep & failed))
-        rejected += [Rejection(reason, rows)] if rows else []
-        keep &= ~failed
-    return keep, tuple(rejected)

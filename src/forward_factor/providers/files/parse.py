@@ -11,7 +11,7 @@ costs its row, as a half-read quote would be a guess.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -23,6 +23,7 @@ from forward_factor.core.chain import Chain, Contracts, Rejection
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import ForwardFactorError, InvalidTicker, NoSpotPrice, UnreadableChain
 from forward_factor.providers.files.query import shown
+from forward_factor.providers.normalise import without_placeholders
 from forward_factor.services.ports import ChainFailure
 
 PROVIDER = "files"
@@ -42,8 +43,6 @@ REASONS = (
 """Why a row is rejected; of several the first counts."""
 
 FIRST_YEAR, LAST_YEAR = 1990, 2200
-LARGEST_COUNT = 2.0**53
-"""Above it a float no longer counts contracts one by one, and no vendor means it."""
 
 SPOT_TOLERANCE = 0.005
 _NUMBERS = ("spot", "bid", "ask", "last", "volume", "open_interest", "iv", "delta")
@@ -107,7 +106,7 @@ def _rows(table: pl.DataFrame, names: pl.Series, label: str) -> _Rows:
     strike, _ = _numbers(table["strike"])
     is_call, is_right = _rights(table["right"])
     (spot, *values), unreadable = _all_numbers(table)
-    contracts = _without_placeholders(Contracts(expiry, strike, is_call, *values))
+    contracts = without_placeholders(Contracts(expiry, strike, is_call, *values))
     fault = _first_fault(
         _malformed(table), np.isnat(as_of), ticker < 0, np.isnat(expiry), ~(strike > 0), ~is_right, unreadable
     )
@@ -225,28 +224,6 @@ def _rights(column: pl.Series) -> tuple[BoolArray, BoolArray]:
     is_call = text.is_in(["c", "call"]).fill_null(False)
     is_put = text.is_in(["p", "put"]).fill_null(False)
     return is_call.to_numpy(), (is_call | is_put).to_numpy()
-
-
-def _without_placeholders(contracts: Contracts) -> Contracts:
-    """Make missing what vendors write for it; negative bids and asks are damage, and stay to be refused."""
-    iv = _above_zero(contracts.iv)
-    return replace(
-        contracts,
-        ask=np.where(contracts.ask == 0, np.nan, contracts.ask),
-        last=_above_zero(contracts.last),
-        volume=_counts(contracts.volume),
-        open_interest=_counts(contracts.open_interest),
-        iv=iv,
-        delta=np.where((contracts.delta == 0) & np.isnan(iv), np.nan, contracts.delta),
-    )
-
-
-def _above_zero(values: FloatArray) -> FloatArray:
-    return np.where(values > 0, values, np.nan)
-
-
-def _counts(values: FloatArray) -> FloatArray:
-    return np.where((values >= 0) & (values <= LARGEST_COUNT), values, np.nan)
 
 
 def _snapshots(rows: _Rows) -> list[Chain | ChainFailure]:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from operator import attrgetter
 
 import msgspec
@@ -19,6 +18,7 @@ import numpy as np
 from forward_factor.core.arrays import BoolArray, DateArray, FloatArray
 from forward_factor.core.chain import Contracts, Rejection
 from forward_factor.errors import UnreadableChain
+from forward_factor.providers.normalise import number_columns, sift, without_placeholders
 
 _SHARES = 100.0
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -179,34 +179,28 @@ def _without_nulls(value: object) -> object:
 
 
 def _columns(results: Sequence[_Contract]) -> tuple[Contracts, tuple[Rejection, ...], float | None]:
-    strike, shares, bid, ask, trade, close, volume, open_interest, iv, delta, price, value = _numbers(results)
+    strike, shares, bid, ask, trade, close, volume, open_interest, iv, delta, price, value = number_columns(
+        results, _numbers_of, len(_NUMBERS)
+    )
     is_call, is_put = _rights(results)
-    iv = _where(iv, iv > 0)
     contracts = Contracts(
         expiry=_expiries(results),
         strike=strike,
         is_call=is_call,
-        bid=_where(bid, bid >= 0),
-        ask=_where(ask, ask > 0),
-        last=_first_known(_where(trade, trade > 0), _where(close, close > 0)),
-        volume=_where(volume, volume >= 0),
-        open_interest=_where(open_interest, open_interest >= 0),
+        bid=bid,
+        ask=ask,
+        last=np.where(trade > 0, trade, close),
+        volume=volume,
+        open_interest=open_interest,
         iv=iv,
-        delta=_where(delta, (delta != 0) | ~np.isnan(iv)),
+        delta=delta,
     )
-    keep, rejected = _sift(
+    keep, rejected = sift(
         ("non_standard_deliverable", ~np.isnan(shares) & (shares != _SHARES)),
         ("unknown_right", ~(is_call | is_put)),
         ("bad_strike", ~(np.isfinite(strike) & (strike > 0))),
     )
-    return contracts.take(keep), rejected, _spot(_first_known(price, value))
-
-
-def _numbers(results: Sequence[_Contract]) -> FloatArray:
-    # One pass over the rows: fromiter turns None into NaN on the way.
-    cells = chain.from_iterable(map(_numbers_of, results))
-    table = np.fromiter(cells, np.float64, len(results) * len(_NUMBERS)).reshape(-1, len(_NUMBERS))
-    return np.ascontiguousarray(table.T)
+    return without_placeholders(contracts.take(keep)), rejected, _spot(_first_known(price, value))
 
 
 def _rights(results: Sequence[_Contract]) -> tuple[BoolArray, BoolArray]:
@@ -223,10 +217,6 @@ def _expiries(results: Sequence[_Contract]) -> DateArray:
     return np.array([day[on] for on in dates], np.int64).astype("datetime64[D]")
 
 
-def _where(values: FloatArray, known: BoolArray) -> FloatArray:
-    return np.where(known, values, np.nan)
-
-
 def _first_known(values: FloatArray, others: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), others, values)
 
@@ -234,14 +224,3 @@ def _first_known(values: FloatArray, others: FloatArray) -> FloatArray:
 def _spot(prices: FloatArray) -> float | None:
     known = prices[prices > 0]
     return float(known[0]) if len(known) else None
-
-
-def _sift(*checks: tuple[str, BoolArray]) -> tuple[BoolArray, tuple[Rejection, ...]]:
-    """Return which rows pass all checks, and the others counted under the first they fail."""
-    keep = np.ones(len(checks[0][1]), np.bool_)
-    rejected: list[Rejection] = []
-    for reason, failed in checks:
-        rows = int(np.count_nonzero(keep & failed))
-        rejected += [Rejection(reason, rows)] if rows else []
-        keep &= ~failed
-    return keep, tuple(rejected)

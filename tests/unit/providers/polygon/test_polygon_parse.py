@@ -73,7 +73,7 @@ def test_the_first_positive_price_is_the_spot() -> None:
         ({"implied_volatility": ABSENT}, "iv", None),
         ({"last_quote": {"ask": 0}}, "ask", None),
         ({"last_quote": {"bid": 0}}, "bid", 0.0),
-        ({"last_quote": {"bid": -1}}, "bid", None),
+        ({"last_quote": {"bid": -1}}, "bid", -1.0),
         ({"last_trade": {"price": 0}}, "last", 5.0),
         ({"last_trade": {}, "day": {"close": 0}}, "last", 5.1),
         ({"last_trade": ABSENT, "day": {"close": 0}}, "last", None),
