@@ -65,6 +65,7 @@ class Application:
         settings = ProviderSettings(
             polygon_api_key=one.polygon_api_key.get_secret_value() if one.polygon_api_key else None,
             polygon_base_url=one.polygon_base_url,
+            polygon_requests_per_minute=one.polygon_requests_per_minute,
             cboe_base_url=one.cboe_base_url,
             chain_files=tuple(chains),
         )

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
 
     polygon_api_key: SecretStr | None = Field(default=None, description="Key of the Polygon (Massive) data API")
     polygon_base_url: str = Field(default="https://api.massive.com", description="Address of that API")
+    polygon_requests_per_minute: float = Field(
+        default=3000.0, gt=0, le=1e6, description="What your plan allows (the free one: 5)"
+    )
     cboe_base_url: str = Field(default="https://cdn.cboe.com", description="Address of CBOE's delayed quotes")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
@@ -77,6 +80,15 @@ class Settings(BaseSettings):
         password = self.db_password.get_secret_value() if self.db_password else ""
         who = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
         return f"postgresql://{who}@{host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+
+def env_example() -> str:
+    """Return the text of ``.env.example``: every setting with what it means and its default, commented out."""
+    lines = ["# Settings of Forward Factor: copy to .env and take away the # where you want another value."]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        lines += ["", f"# {field.description}", f"#{name.upper()}={default}"]
+    return "\n".join(lines) + "\n"
 
 
 def default_store() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from forward_factor.errors import InvalidInput
 from forward_factor.providers.cboe import CboeChains, cboe_settings
 from forward_factor.providers.files import FileChains
-from forward_factor.providers.http import HttpSource
+from forward_factor.providers.http import HttpSource, RequestLimit
 from forward_factor.providers.polygon import PolygonChains, polygon_settings
 from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
 from forward_factor.services.ports import ChainProvider, Clock
@@ -22,6 +22,7 @@ class ProviderSettings:
 
     polygon_base_url: str
     cboe_base_url: str
+    polygon_requests_per_minute: float = 3000.0
     polygon_api_key: str | None = None
     chain_files: tuple[Path, ...] = ()
 
@@ -50,7 +51,8 @@ async def _open_simulated(_settings: ProviderSettings, clock: Clock) -> AsyncIte
 
 @asynccontextmanager
 async def _open_polygon(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
-    http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url)
+    limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
+    http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
     async with HttpSource(http, clock) as source:
         yield PolygonChains(source, clock)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -66,7 +66,7 @@ async def test_processes_killed_at_any_moment_lose_and_double_nothing(
     url = store_server.cloned_url("newest", build)
     for killed_after in (0.9, 1.2, 1.5):
         doomed = [_start(url, file, tmp_path) for file in chain_files[:3]]
-        time.sleep(killed_after)
+        await asyncio.sleep(killed_after)
         for process in doomed:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
