@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, literal, select, text
 
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.schema import SchemaLevel, read_level
@@ -35,6 +35,8 @@ SELECT j.proc_name AS procedure, coalesce(a.view_name, j.hypertable_name) AS rel
  ORDER BY 1, 2
 """
 
+COUNTED_EXACTLY = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Hypertable:
@@ -58,11 +60,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """A store as ``db status`` shows it; ``rows`` are exact on SQLite and the planner's estimates elsewhere."""
+    """A store as ``db status`` shows it; the rows of tables in ``estimated`` are at least so many."""
 
     capabilities: Capabilities
     level: SchemaLevel
     rows: dict[str, int] = field(default_factory=dict)
+    estimated: frozenset[str] = frozenset()
     hypertables: tuple[Hypertable, ...] = ()
     aggregates: tuple[str, ...] = ()
     policies: tuple[Policy, ...] = ()
@@ -79,15 +82,17 @@ def read_status(connection: Connection) -> StoreStatus:
     capabilities, level = read_capabilities(connection), read_level(connection)
     if level.current is None or not level.is_known:
         return StoreStatus(capabilities, level)
+    rows, estimated = _rows(connection, capabilities)
     if capabilities.engine == "sqlite":
-        return StoreStatus(capabilities, level, _exact_rows(connection))
+        return StoreStatus(capabilities, level, rows, estimated)
     connections = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
     if not capabilities.has_hypertables:
-        return StoreStatus(capabilities, level, _estimated_rows(connection), connections=connections)
+        return StoreStatus(capabilities, level, rows, estimated, connections=connections)
     return StoreStatus(
         capabilities,
         level,
-        _estimated_rows(connection) | _estimated_hypertable_rows(connection),
+        rows,
+        estimated,
         _hypertables(connection),
         tuple(row.name for row in connection.execute(text(_AGGREGATES))) if capabilities.has_compression else (),
         tuple(Policy(row.procedure, row.relation, row.config) for row in connection.execute(text(_POLICIES))),
@@ -113,26 +118,23 @@ def _in_days(seconds: float) -> str:
     return f"{days:g} day" if days == 1 else f"{days:g} days"
 
 
-def _exact_rows(connection: Connection) -> dict[str, int]:
-    return {
-        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-        for table in Base.metadata.sorted_tables
-    }
+def _rows(connection: Connection, capabilities: Capabilities) -> tuple[dict[str, int], frozenset[str]]:
+    """Count every table, exactly up to a limit; beyond it take the planner's word."""
+    rows: dict[str, int] = {}
+    estimated = set()
+    for table in Base.metadata.sorted_tables:
+        some = select(literal(1)).select_from(table).limit(COUNTED_EXACTLY + 1).subquery()
+        rows[table.name] = connection.scalar(select(func.count()).select_from(some)) or 0
+        if rows[table.name] > COUNTED_EXACTLY:
+            estimated.add(table.name)
+            rows[table.name] = max(_estimate(connection, capabilities, table.name), rows[table.name])
+    return rows, frozenset(estimated)
 
 
-def _estimated_rows(connection: Connection) -> dict[str, int]:
-    names = {table.name for table in Base.metadata.tables.values()}
-    statement = text(
-        "SELECT relname, greatest(reltuples, 0)::bigint AS estimate FROM pg_class "
-        "WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
-    )
-    return {row.relname: row.estimate for row in connection.execute(statement) if row.relname in names}
-
-
-def _estimated_hypertable_rows(connection: Connection) -> dict[str, int]:
-    statement = text(
-        "SELECT hypertable_name AS name, "
-        "approximate_row_count(format('%I.%I', hypertable_schema, hypertable_name)::regclass) AS estimate "
-        "FROM timescaledb_information.hypertables WHERE hypertable_schema = current_schema()"
-    )
-    return {row.name: row.estimate for row in connection.execute(statement)}
+def _estimate(connection: Connection, capabilities: Capabilities, table: str) -> int:
+    if capabilities.engine == "sqlite":
+        return connection.scalar(text(f"SELECT max(rowid) FROM {table}")) or 0
+    if capabilities.has_hypertables:
+        return connection.scalar(text("SELECT approximate_row_count(CAST(:name AS regclass))"), {"name": table}) or 0
+    planner = "SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)"
+    return connection.scalar(text(planner), {"name": table}) or 0

@@ -1,0 +1,60 @@
+"""What ``db status`` says of each store."""
+
+from __future__ import annotations
+
+import pytest
+
+from forward_factor.storage import status as status_module
+from forward_factor.storage.engine import PoolSettings, open_engine, parse_database_url
+from forward_factor.storage.status import StoreStatus, read_status
+from forward_factor.storage.store import Store, read_store_status
+from tests.integration.storage.conftest import POOL
+from tests.integration.storage.scanning import dear_chain, rows_by_table, scan
+from tests.servers.store import StoreServer
+
+ENGINES = {
+    "sqlite": ("sqlite", "sqlite", "SQLite"),
+    "postgresql": ("postgresql", "postgresql", "without TimescaleDB"),
+    "timescale_wasm": ("postgresql", "timescaledb", None),
+    "timescale_native": ("postgresql", "timescaledb", None),
+}
+
+
+async def test_empty_store(store_server: StoreServer) -> None:
+    status = await read_store_status(store_server.new_url(), POOL)
+    engine, name, lacks = ENGINES[store_server.name]
+    assert (status.capabilities.engine, status.capabilities.name) == (engine, name)
+    assert (status.capabilities.shortfall is None) == (lacks is None)
+    assert lacks is None or lacks in (status.capabilities.shortfall or "")
+    assert status.level.current is None
+    assert status.rows == {}
+
+
+async def test_rows_are_exact_while_few(store: Store) -> None:
+    await scan(store, [dear_chain()])
+    status = await _status(store)
+    assert status.rows == await rows_by_table(store)
+    assert status.estimated == frozenset()
+    assert (status.connections is None) == (status.capabilities.engine == "sqlite")
+
+
+async def test_many_rows_are_estimated_and_said_to_be(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status_module, "COUNTED_EXACTLY", 100)
+    await scan(store, [dear_chain()])
+    status = await _status(store)
+    assert status.estimated == {"option_quotes"}
+    assert status.rows["option_quotes"] > 100
+
+
+async def _status(store: Store) -> StoreStatus:
+    async with store.engine.connect() as connection:
+        return await connection.run_sync(read_status)
+
+
+def test_pool_is_as_set() -> None:
+    pool = PoolSettings(size=3, max_overflow=4, timeout=5.0, recycle=6)
+    engine = open_engine(parse_database_url("postgresql://h/d"), pool)
+    assert engine.pool.size() == 3  # type: ignore[attr-defined]
+    assert engine.pool._max_overflow == 4  # type: ignore[attr-defined]
+    assert engine.pool._timeout == 5.0  # type: ignore[attr-defined]
+    assert engine.pool._recycle == 6
