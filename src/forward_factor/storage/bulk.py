@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Dialect, Row, Table
+from sqlalchemy import ARRAY, Column, Date, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.storage.copy_format import SIGNATURE, TRAILER
+from forward_factor.storage.types import UtcDateTime
 
 Values = Sequence[Any]
+SQLITE_MOST_PARAMETERS = 32_766
+"""In one statement, by SQLite's own default."""
 
 
 async def insert_columns(connection: AsyncConnection, table: Table, columns: Mapping[str, Values]) -> None:
@@ -25,24 +29,27 @@ async def insert_columns(connection: AsyncConnection, table: Table, columns: Map
 
 
 async def insert_new(
-    connection: AsyncConnection, table: Table, columns: Mapping[str, Values], returning: str
-) -> set[Any]:
-    """Insert like ``insert_columns`` and return column ``returning`` of the rows that were not there before."""
+    connection: AsyncConnection, table: Table, columns: Mapping[str, Values], key: Sequence[str]
+) -> list[int]:
+    """Insert like ``insert_columns`` and return the places of the rows whose ``key`` was not there before."""
     names, bound = _bind(table, columns, connection.dialect)
     if not bound or not bound[0]:
-        return set()
+        return []
+    returning = f" RETURNING {_listed(key)}"
     if connection.dialect.name == "postgresql":
-        statement = f"{_insert_from_unnest(table, names, connection.dialect)} RETURNING {returning}"
-        return _first_values(await _all(connection, statement, tuple(bound)))
-    statement = f"{_insert_values(table, names)} RETURNING {returning}"
-    new: set[Any] = set()
-    for row in zip(*bound, strict=True):
-        new |= _first_values(await _all(connection, statement, row))
-    return new
+        statement = _insert_from_unnest(table, names, connection.dialect) + returning
+        new = set(await _all(connection, statement, tuple(bound)))
+    else:
+        new = await _insert_values_returning(connection, table, names, bound, returning)
+    keys = zip(*(bound[names.index(name)] for name in key), strict=True)
+    return [place for place, values in enumerate(keys) if values in new]
 
 
-async def copy_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[bytes]) -> None:
-    """Send rows in binary COPY format, within the connection's transaction; PostgreSQL only."""
+async def copy_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Iterable[bytes]) -> None:
+    """Send rows in binary COPY format, within the connection's transaction; PostgreSQL only.
+
+    Each of ``rows`` is taken when the one before is on its way, so an iterator encodes while the server stores.
+    """
 
     async def stream() -> AsyncIterator[bytes]:
         yield SIGNATURE
@@ -56,15 +63,18 @@ async def copy_rows(connection: AsyncConnection, table: Table, names: Sequence[s
 
 
 def _bind(table: Table, columns: Mapping[str, Values], dialect: Dialect) -> tuple[list[str], list[list[Any]]]:
-    bound = []
-    for name, values in columns.items():
-        processor = _processor(table.c[name], dialect)
-        bound.append(list(values) if processor is None else [processor(value) for value in values])
-    return list(columns), bound
+    return list(columns), [_bound(table.c[name], values, dialect) for name, values in columns.items()]
 
 
-def _processor(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+def _bound(column: Column[Any], values: Values, dialect: Dialect) -> list[Any]:
+    """Return ``values`` as the driver takes them; days and instants repeat, so each is converted once."""
+    processor = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if processor is None:
+        return list(values)
+    if isinstance(column.type, (Date, UtcDateTime)):
+        known = {value: processor(value) for value in set(values)}
+        return [known[value] for value in values]
+    return [processor(value) for value in values]
 
 
 def _insert_from_unnest(table: Table, names: Sequence[str], dialect: Dialect) -> str:
@@ -75,18 +85,29 @@ def _insert_from_unnest(table: Table, names: Sequence[str], dialect: Dialect) ->
     return f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
 
 
-def _insert_values(table: Table, names: Sequence[str]) -> str:
-    places = ", ".join("?" for _ in names)
-    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+def _insert_values(table: Table, names: Sequence[str], row_count: int = 1) -> str:
+    row = f"({', '.join('?' for _ in names)})"
+    rows = ", ".join(row for _ in range(row_count))
+    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES {rows} ON CONFLICT DO NOTHING"
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-async def _all(connection: AsyncConnection, statement: str, parameters: tuple[Any, ...]) -> Sequence[Row[Any]]:
-    return (await connection.exec_driver_sql(statement, parameters)).all()
+async def _insert_values_returning(
+    connection: AsyncConnection, table: Table, names: Sequence[str], bound: Sequence[Values], returning: str
+) -> set[tuple[Any, ...]]:
+    """Insert as many rows a statement as SQLite takes: executemany would return nothing."""
+    rows = list(zip(*bound, strict=True))
+    most = SQLITE_MOST_PARAMETERS // len(names)
+    new: set[tuple[Any, ...]] = set()
+    for start in range(0, len(rows), most):
+        some = rows[start : start + most]
+        statement = _insert_values(table, names, len(some)) + returning
+        new |= set(await _all(connection, statement, tuple(chain.from_iterable(some))))
+    return new
 
 
-def _first_values(rows: Sequence[Row[Any]]) -> set[Any]:
-    return {row[0] for row in rows}
+async def _all(connection: AsyncConnection, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in (await connection.exec_driver_sql(statement, parameters)).all()]

@@ -1,41 +1,50 @@
 """PostgreSQL's binary COPY format, written from columns without an object per row.
 
-Rows are laid out in one structured array as if nothing were missing; the bytes of missing values are then left
-out. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
+Rows are laid out in one structured array, every value as wide as its column; what a shorter or missing value does
+not fill is then left out. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from forward_factor.core.arrays import BoolArray
+from forward_factor.core.arrays import BoolArray, IntArray
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 POSTGRES_EPOCH_DAY = np.datetime64("2000-01-01", "D")
-_NULL = -1
+NULL = -1
+"""The length of a missing value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CopyColumn:
-    """One column of one width: a value for every row, or one array; big-endian as the wire has it."""
+    """One column, big-endian as the wire has it.
+
+    Attributes:
+        lengths: bytes of each value, ``NULL`` where it is missing; None where all are as wide as the column.
+
+    """
 
     wire_type: str
     values: npt.ArrayLike
-    missing: BoolArray | None = None
+    lengths: IntArray | None = None
 
 
-def text_column(value: str) -> CopyColumn:
-    """Return a column with the same text in every row."""
-    encoded = value.encode()
-    return CopyColumn(f"S{len(encoded)}", np.bytes_(encoded))
+def text_column(texts: Sequence[str], counts: Sequence[int]) -> CopyColumn:
+    """Return a column with each text in as many rows as ``counts`` says."""
+    encoded = np.array([text.encode() for text in texts], dtype=np.bytes_)
+    lengths = np.char.str_len(encoded)
+    is_even = np.all(lengths == encoded.itemsize)
+    return CopyColumn(encoded.dtype.str, np.repeat(encoded, counts), None if is_even else np.repeat(lengths, counts))
 
 
 def letter_column(letters: npt.NDArray[np.bytes_]) -> CopyColumn:
@@ -43,10 +52,10 @@ def letter_column(letters: npt.NDArray[np.bytes_]) -> CopyColumn:
     return CopyColumn("S1", letters)
 
 
-def instant_column(instant: datetime) -> CopyColumn:
-    """Return a ``timestamptz`` column with the same instant in every row."""
-    since = instant - POSTGRES_EPOCH
-    return CopyColumn(">i8", (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+def instant_column(instants: Sequence[datetime], counts: Sequence[int]) -> CopyColumn:
+    """Return a ``timestamptz`` column with each instant in as many rows as ``counts`` says."""
+    microseconds = [(instant - POSTGRES_EPOCH) // timedelta(microseconds=1) for instant in instants]
+    return CopyColumn(">i8", np.repeat(np.array(microseconds, dtype=np.int64), counts))
 
 
 def date_column(days: npt.NDArray[np.datetime64]) -> CopyColumn:
@@ -54,32 +63,39 @@ def date_column(days: npt.NDArray[np.datetime64]) -> CopyColumn:
     return CopyColumn(">i4", (days - POSTGRES_EPOCH_DAY).astype(np.int64))
 
 
+def number_column(integers: IntArray, missing: BoolArray) -> CopyColumn:
+    """Return a ``bigint`` column."""
+    return CopyColumn(">i8", integers, np.where(missing, NULL, 8) if missing.any() else None)
+
+
 def encode_rows(columns: Sequence[CopyColumn], row_count: int) -> bytes:
     """Return the rows of ``columns`` as COPY has them, without the file's header and trailer."""
-    layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for number, column in enumerate(columns):
-        layout += [(f"length{number}", ">i4"), (f"value{number}", column.wire_type)]
-    rows = np.zeros(row_count, dtype=np.dtype(layout))
-    rows["fields"] = len(columns)
+    rows = np.repeat(_bare_row(tuple(column.wire_type for column in columns)), row_count)
     for number, column in enumerate(columns):
         rows[f"value{number}"] = column.values
-        rows[f"length{number}"] = rows.dtype[f"value{number}"].itemsize
-        if column.missing is not None:
-            rows[f"length{number}"][column.missing] = _NULL
-    return _without_missing(rows, columns)
+    shorter = [(number, column.lengths) for number, column in enumerate(columns) if column.lengths is not None]
+    return _cut(rows, shorter) if shorter else rows.tobytes()
 
 
-def _without_missing(rows: np.ndarray, columns: Sequence[CopyColumn]) -> bytes:
-    gaps = [
-        (f"value{number}", column.missing)
-        for number, column in enumerate(columns)
-        if column.missing is not None and column.missing.any()
-    ]
-    if not gaps:
-        return rows.tobytes()
+@lru_cache(maxsize=256)
+def _bare_row(wire_types: tuple[str, ...]) -> np.ndarray:
+    """One row of these columns with the lengths of full values, and no values yet."""
+    layout: list[tuple[str, str]] = [("fields", ">i2")]
+    for number, wire_type in enumerate(wire_types):
+        layout += [(f"length{number}", ">i4"), (f"value{number}", wire_type)]
+    row = np.zeros(1, dtype=np.dtype(layout))
+    row["fields"] = len(wire_types)
+    for number in range(len(wire_types)):
+        row[f"length{number}"] = row.dtype[f"value{number}"].itemsize
+    return row
+
+
+def _cut(rows: np.ndarray, lengths: Sequence[tuple[int, IntArray]]) -> bytes:
+    """Write the lengths of some columns, and leave out what lies behind them."""
     offsets: Mapping[str, tuple[Any, ...]] = rows.dtype.fields or {}
     keep = np.ones((len(rows), rows.dtype.itemsize), dtype=np.bool_)
-    for name, missing in gaps:
-        kind, offset = offsets[name][:2]
-        keep[missing, offset : offset + kind.itemsize] = False
+    for number, length in lengths:
+        kind, offset = offsets[f"value{number}"][:2]
+        rows[f"length{number}"] = length
+        keep[:, offset : offset + kind.itemsize] = np.arange(kind.itemsize) < length[:, np.newaxis]
     return rows.view(np.uint8).reshape(keep.shape)[keep].tobytes()

@@ -88,9 +88,6 @@ def _open_postgresql(url: URL, pool: PoolSettings) -> AsyncEngine:
 
 
 def _open_sqlite(url: URL) -> AsyncEngine:
-    path = sqlite_path(url)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

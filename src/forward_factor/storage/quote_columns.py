@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Row
 
-from forward_factor.core.arrays import FloatArray, IntArray
+from forward_factor.core.arrays import BoolArray, FloatArray, IntArray
 from forward_factor.core.chain import Chain, Contracts
 from forward_factor.storage import copy_format
 from forward_factor.storage.copy_format import CopyColumn
 from forward_factor.storage.fixed_point import FixedPoint, from_fixed_point, to_fixed_point
 
-PRICE_DIGITS, STRIKE_DIGITS, VOL_DIGITS, DELTA_DIGITS = 2, 3, 4, 4
+PRICE_DIGITS, STRIKE_DIGITS, VOL_DIGITS, DELTA_DIGITS, COUNT_DIGITS = 2, 3, 4, 4, 0
 COLUMNS = (
     "as_of_ts", "ticker", "provider", "expiry", "option_right", "strike",
     "bid", "ask", "last", "volume", "open_interest", "iv", "delta", "occurrence",
 )  # fmt: skip
 STORED_COLUMNS = COLUMNS[3:]
+NUMBERS = COLUMNS[5:13]
+SCALE_GROUPS = (
+    (STRIKE_DIGITS, ("strike",)),
+    (PRICE_DIGITS, ("bid", "ask", "last")),
+    (COUNT_DIGITS, ("volume", "open_interest")),
+    (VOL_DIGITS, ("iv",)),
+    (DELTA_DIGITS, ("delta",)),
+)
+"""Numbers that share a scale, and the digits it has unless they need more."""
+ROWS_A_PART = 4_096
+"""Long enough to keep arrays long, short enough that a server has work while the next part is encoded."""
+_ANY_DTE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,7 @@ class Scales:
     strike: int
     iv: int
     delta: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,52 +69,65 @@ class QuoteColumns:
     @property
     def scales(self) -> Scales:
         """Return the scales to store in the snapshot's header."""
-        return Scales(self.bid.digits, self.strike.digits, self.iv.digits, self.delta.digits)
-
-    @property
-    def _numbers(self) -> tuple[FixedPoint, ...]:
-        return (self.bid, self.ask, self.last, self.volume, self.open_interest, self.iv, self.delta)
+        return Scales(self.bid.digits, self.strike.digits, self.iv.digits, self.delta.digits, self.volume.digits)
 
     def copy_bytes(self) -> bytes:
         """Return the rows in PostgreSQL's binary COPY format."""
-        columns = [
-            copy_format.instant_column(self.chain.as_of),
-            copy_format.text_column(self.chain.ticker),
-            copy_format.text_column(self.chain.provider),
-            copy_format.date_column(self.contracts.expiry),
-            copy_format.letter_column(np.where(self.contracts.is_call, b"C", b"P")),
-            CopyColumn(">i8", self.strike.integers),
-            *(CopyColumn(">i8", number.integers, number.missing) for number in self._numbers),
-            CopyColumn(">i2", self.occurrence),
-        ]
-        return copy_format.encode_rows(columns, len(self))
+        return _encode([self])
 
     def value_columns(self) -> dict[str, list[Any]]:
         """Return the rows as columns of Python values, for stores without COPY."""
-        count = len(self)
-        return {
-            "as_of_ts": [self.chain.as_of] * count,
-            "ticker": [self.chain.ticker] * count,
-            "provider": [self.chain.provider] * count,
-            "expiry": self.contracts.expiry.tolist(),
-            "option_right": np.where(self.contracts.is_call, "C", "P").tolist(),
-            "strike": self.strike.integers.tolist(),
-            **{name: _with_none(number) for name, number in zip(COLUMNS[6:13], self._numbers, strict=True)},
-            "occurrence": self.occurrence.tolist(),
-        }
+        return value_columns([self])
 
 
 def quote_columns(chain: Chain, longest_dte: int | None) -> QuoteColumns:
     """Return the contracts of ``chain`` with 1 <= dte <= ``longest_dte`` (all of them for None)."""
-    contracts, occurrence = _in_stored_order(_kept(chain, longest_dte))
-    bid, ask, last = to_fixed_point([contracts.bid, contracts.ask, contracts.last], PRICE_DIGITS)
-    (strike,) = to_fixed_point([contracts.strike], STRIKE_DIGITS)
-    (iv,) = to_fixed_point([contracts.iv], VOL_DIGITS)
-    (delta,) = to_fixed_point([contracts.delta], DELTA_DIGITS)
-    return QuoteColumns(
-        chain, contracts, occurrence, strike, bid, ask, last,
-        _counts(contracts.volume), _counts(contracts.open_interest), iv, delta,
-    )  # fmt: skip
+    return quote_columns_of([chain], [longest_dte])[0]
+
+
+def quote_columns_of(chains: Sequence[Chain], longest_dtes: Sequence[int | None]) -> list[QuoteColumns]:
+    """Return the same for many chains, each with its own ``longest_dte``, at little more than the cost of one."""
+    contracts, owner = _kept_in_order(chains, longest_dtes)
+    occurrence = _occurrences(contracts, owner)
+    bounds = np.searchsorted(owner, np.arange(len(chains) + 1)).tolist()
+    rows = [slice(first, end) for first, end in pairwise(bounds)]
+    numbers: list[dict[str, FixedPoint]] = [{} for _ in chains]
+    for digits, names in SCALE_GROUPS:
+        columns = [getattr(contracts, name) for name in names]
+        for own, fixed in zip(numbers, _by_snapshot(columns, digits, rows), strict=True):
+            own.update(zip(names, fixed, strict=True))
+    return [
+        QuoteColumns(chain, _view(contracts, own), occurrence[own], **own_numbers)
+        for chain, own, own_numbers in zip(chains, rows, numbers, strict=True)
+    ]
+
+
+def copy_parts(quotes: Iterable[QuoteColumns]) -> Iterator[bytes]:
+    """Yield the rows of many snapshots in PostgreSQL's binary COPY format, some snapshots at a time."""
+    waiting: list[QuoteColumns] = []
+    for one in quotes:
+        waiting.append(one)
+        if sum(map(len, waiting)) >= ROWS_A_PART:
+            yield _encode(waiting)
+            waiting = []
+    if waiting:
+        yield _encode(waiting)
+
+
+def value_columns(quotes: Sequence[QuoteColumns]) -> dict[str, list[Any]]:
+    """Return the rows of many snapshots as columns of Python values, for stores without COPY."""
+    counts = [len(one) for one in quotes]
+    chains = [one.chain for one in quotes]
+    is_call = _stack(one.contracts.is_call for one in quotes)
+    return {
+        "as_of_ts": np.repeat(np.array([chain.as_of for chain in chains], dtype=np.object_), counts).tolist(),
+        "ticker": np.repeat(np.array([chain.ticker for chain in chains], dtype=np.object_), counts).tolist(),
+        "provider": np.repeat(np.array([chain.provider for chain in chains], dtype=np.object_), counts).tolist(),
+        "expiry": _stack(one.contracts.expiry for one in quotes).tolist(),
+        "option_right": np.where(is_call, "C", "P").tolist(),
+        **{name: _with_none(*_stack_numbers(quotes, name)) for name in NUMBERS},
+        "occurrence": _stack(one.occurrence for one in quotes).tolist(),
+    }
 
 
 def contracts_from_rows(rows: Sequence[Row[Any]], scales: Scales) -> Contracts:
@@ -120,43 +147,76 @@ def contracts_from_rows(rows: Sequence[Row[Any]], scales: Scales) -> Contracts:
         bid=number("bid", scales.price),
         ask=number("ask", scales.price),
         last=number("last", scales.price),
-        volume=number("volume", 0),
-        open_interest=number("open_interest", 0),
+        volume=number("volume", scales.count),
+        open_interest=number("open_interest", scales.count),
         iv=number("iv", scales.iv),
         delta=number("delta", scales.delta),
     )
 
 
-def _kept(chain: Chain, longest_dte: int | None) -> Contracts:
-    if longest_dte is None:
-        return chain.contracts
-    dte = (chain.contracts.expiry - np.datetime64(chain.new_york_date, "D")).astype(np.int64)
-    return chain.contracts.take(np.flatnonzero((dte >= 1) & (dte <= longest_dte)))
+def _kept_in_order(chains: Sequence[Chain], longest_dtes: Sequence[int | None]) -> tuple[Contracts, IntArray]:
+    """Return the kept contracts in the order they are stored in, and the place of each one's chain."""
+    contracts = Contracts.concatenate([one.contracts for one in chains] or [Contracts.empty()])
+    owner = np.repeat(np.arange(len(chains)), [len(one.contracts) for one in chains])
+    today = np.array([one.new_york_date for one in chains], dtype="datetime64[D]")
+    dte = (contracts.expiry - today[owner]).astype(np.int64)
+    longest = np.array([_ANY_DTE if most is None else most for most in longest_dtes], dtype=np.int64)[owner]
+    rows = np.flatnonzero((longest == _ANY_DTE) | ((dte >= 1) & (dte <= longest)))
+    rows = rows[np.lexsort((contracts.strike[rows], contracts.is_call[rows], dte[rows], owner[rows]))]
+    return contracts.take(rows), owner[rows]
 
 
-def _in_stored_order(contracts: Contracts) -> tuple[Contracts, IntArray]:
-    """Sort, and number the rows of a contract that stands several times, first come first."""
-    order = np.lexsort((contracts.strike, contracts.is_call, contracts.expiry))
-    ordered = contracts.take(order)
-    repeats = np.zeros(len(order), dtype=np.int64)
-    same = (
-        (ordered.expiry[1:] == ordered.expiry[:-1])
+def _occurrences(ordered: Contracts, owner: IntArray) -> IntArray:
+    """Return the place of each row among the rows of its contract, first come first."""
+    place = np.arange(len(ordered))
+    repeats: BoolArray = np.zeros(len(ordered), dtype=np.bool_)
+    repeats[1:] = (
+        (ordered.strike[1:] == ordered.strike[:-1])
         & (ordered.is_call[1:] == ordered.is_call[:-1])
-        & (ordered.strike[1:] == ordered.strike[:-1])
+        & (ordered.expiry[1:] == ordered.expiry[:-1])
+        & (owner[1:] == owner[:-1])
     )
-    repeats[1:] = np.cumsum(same)
-    before_run = np.maximum.accumulate(np.where(np.append(False, same), -1, repeats)) if len(order) else repeats
-    return ordered, repeats - before_run
+    return place - np.maximum.accumulate(np.where(repeats, 0, place))
 
 
-def _counts(values: FloatArray) -> FixedPoint:
-    """Whole contracts; a fraction of one is dropped, which no gate can tell."""
-    missing = np.isnan(values)
-    return FixedPoint(0, np.floor(np.where(missing, 0.0, values)).astype(np.int64), missing)
+def _view(contracts: Contracts, rows: slice) -> Contracts:
+    return Contracts(*(getattr(contracts, column.name)[rows] for column in fields(Contracts)))
 
 
-def _with_none(number: FixedPoint) -> list[int | None]:
-    values: list[int | None] = number.integers.tolist()
-    for place in np.flatnonzero(number.missing):
+def _by_snapshot(columns: list[FloatArray], digits: int, rows: Sequence[slice]) -> list[tuple[FixedPoint, ...]]:
+    """Return the ``rows`` of each snapshot under its own scale; nearly always ``digits`` is enough for all."""
+    together = to_fixed_point(columns, digits)
+    if together[0].digits == digits:
+        return [tuple(FixedPoint(digits, one.integers[own], one.missing[own]) for one in together) for own in rows]
+    return [to_fixed_point([column[own] for column in columns], digits) for own in rows]
+
+
+def _encode(quotes: Sequence[QuoteColumns]) -> bytes:
+    counts = [len(one) for one in quotes]
+    is_call = _stack(one.contracts.is_call for one in quotes)
+    columns = [
+        copy_format.instant_column([one.chain.as_of for one in quotes], counts),
+        copy_format.text_column([one.chain.ticker for one in quotes], counts),
+        copy_format.text_column([one.chain.provider for one in quotes], counts),
+        copy_format.date_column(_stack(one.contracts.expiry for one in quotes)),
+        copy_format.letter_column(np.where(is_call, b"C", b"P")),
+        *(copy_format.number_column(*_stack_numbers(quotes, name)) for name in NUMBERS),
+        CopyColumn(">i2", _stack(one.occurrence for one in quotes)),
+    ]
+    return copy_format.encode_rows(columns, sum(counts))
+
+
+def _stack_numbers(quotes: Sequence[QuoteColumns], name: str) -> tuple[IntArray, BoolArray]:
+    numbers: list[FixedPoint] = [getattr(one, name) for one in quotes]
+    return _stack(one.integers for one in numbers), _stack(one.missing for one in numbers)
+
+
+def _stack(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate(list(arrays))
+
+
+def _with_none(integers: IntArray, missing: BoolArray) -> list[int | None]:
+    values: list[int | None] = integers.tolist()
+    for place in np.flatnonzero(missing):
         values[place] = None
     return values

@@ -13,11 +13,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from filelock import AsyncFileLock
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from forward_factor.errors import SchemaMismatch
+from forward_factor.errors import InvalidInput, SchemaMismatch
 from forward_factor.storage.engine import SQLITE_BUSY_SECONDS, is_sqlite, sqlite_path
 
 _Change = Callable[[Connection], "SchemaLevel"]
@@ -72,10 +73,18 @@ async def upgrade_schema(engine: AsyncEngine) -> SchemaLevel:
 
 
 async def downgrade_schema(engine: AsyncEngine, revision: str) -> SchemaLevel:
-    """Take the store down to ``revision`` (``base`` for nothing at all, ``-1`` for one step)."""
+    """Take the store down to ``revision`` (``base`` for nothing at all, ``-1`` for one step).
+
+    Raises:
+        InvalidInput: there is no such level below the present one.
+
+    """
 
     def downgrade(connection: Connection) -> SchemaLevel:
-        command.downgrade(_config(connection), revision)
+        try:
+            command.downgrade(_config(connection), revision)
+        except CommandError as fault:
+            raise InvalidInput(f"cannot go down to {ascii(revision)[:40]}: {fault}") from fault
         return read_level(connection)
 
     return await _change(engine, downgrade)

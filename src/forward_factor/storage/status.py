@@ -60,8 +60,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """A store as ``db status`` shows it; the rows of tables in ``estimated`` are at least so many."""
+    """A store as ``db status`` shows it.
 
+    The location is its URL without the password; the rows of tables in ``estimated`` are at least so many.
+    """
+
+    location: str
     capabilities: Capabilities
     level: SchemaLevel
     rows: dict[str, int] = field(default_factory=dict)
@@ -79,16 +83,18 @@ class StoreStatus:
 
 def read_status(connection: Connection) -> StoreStatus:
     """Return the state of the connected store; reads only."""
+    location = connection.engine.url.render_as_string(hide_password=True)
     capabilities, level = read_capabilities(connection), read_level(connection)
     if level.current is None or not level.is_known:
-        return StoreStatus(capabilities, level)
+        return StoreStatus(location, capabilities, level)
     rows, estimated = _rows(connection, capabilities)
     if capabilities.engine == "sqlite":
-        return StoreStatus(capabilities, level, rows, estimated)
+        return StoreStatus(location, capabilities, level, rows, estimated)
     connections = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
     if not capabilities.has_hypertables:
-        return StoreStatus(capabilities, level, rows, estimated, connections=connections)
+        return StoreStatus(location, capabilities, level, rows, estimated, connections=connections)
     return StoreStatus(
+        location,
         capabilities,
         level,
         rows,

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from forward_factor.errors import NotFound
 from forward_factor.storage.aggregates import SqlAggregates
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
-from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url
+from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.schema import (
@@ -60,6 +61,7 @@ async def open_store(url: str, pool: PoolSettings) -> AsyncIterator[Store]:
 
     """
     async with _engine(url, pool) as engine:
+        _make_folder(engine.url)
         with translated_faults():
             level, capabilities = await _read(engine)
             if is_sqlite(engine.url) and not level.is_newest:
@@ -71,6 +73,7 @@ async def open_store(url: str, pool: PoolSettings) -> AsyncIterator[Store]:
 async def upgrade_store(url: str, pool: PoolSettings) -> StoreStatus:
     """Bring the store to the newest schema and return its state."""
     async with _engine(url, pool) as engine:
+        _make_folder(engine.url)
         with translated_faults():
             await upgrade_schema(engine)
             return await _status(engine)
@@ -85,10 +88,24 @@ async def downgrade_store(url: str, pool: PoolSettings, revision: str) -> StoreS
 
 
 async def read_store_status(url: str, pool: PoolSettings) -> StoreStatus:
-    """Return the state of the store; changes nothing."""
+    """Return the state of the store; changes nothing.
+
+    Raises:
+        NotFound: a SQLite file that is not there, which connecting would make.
+
+    """
     async with _engine(url, pool) as engine:
+        path = sqlite_path(engine.url) if is_sqlite(engine.url) else None
+        if path is not None and not path.exists():
+            raise NotFound(f"there is no store at {path} yet: a first scan, or `forward-factor db upgrade`, makes it")
         with translated_faults():
             return await _status(engine)
+
+
+def _make_folder(url: URL) -> None:
+    path = sqlite_path(url) if is_sqlite(url) else None
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 @asynccontextmanager

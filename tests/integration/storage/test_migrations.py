@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from forward_factor.errors import SchemaMismatch
+from forward_factor.errors import InvalidInput, SchemaMismatch
 from forward_factor.storage.engine import open_engine, parse_database_url
 from forward_factor.storage.schema import downgrade_schema, read_level, require_newest, upgrade_schema
 from forward_factor.storage.store import Store, open_store, read_store_status, upgrade_store
@@ -55,6 +55,14 @@ def _tables_left(connection: Connection) -> set[str]:
         if connection.dialect.has_table(connection, table.name):
             names.add(table.name)
     return names
+
+
+@pytest.mark.parametrize("revision", ["zz", "-7", "0002 ; DROP TABLE users"])
+async def test_no_such_level_is_a_clear_error(store: Store, revision: str) -> None:
+    before = await rows_by_table(store)
+    with pytest.raises(InvalidInput, match="cannot go down"):
+        await downgrade_schema(store.engine, revision)
+    assert await rows_by_table(store) == before
 
 
 async def test_extension_survives_a_downgrade(timescale: Store) -> None:

@@ -62,6 +62,25 @@ async def test_later_vol_points_are_added_to_a_stored_snapshot(store: Store) -> 
     assert rows["option_quotes"] == len(chain.contracts)
 
 
+async def test_a_looser_scan_of_the_same_instant_adds_no_signal_to_refused_candidates(store: Store) -> None:
+    await scan(store, [dear_chain()], replace(RULES, ff_threshold=5.0))
+    before = await _everything(store)
+    assert (await scan(store, [dear_chain()], RULES)).signals == 0
+    assert await _everything(store) == before
+
+
+async def test_candidates_added_later_replay_with_what_was_known_then(store: Store) -> None:
+    chain = dear_chain()
+    unmoved = EarningsEvent("DEAR", date(2026, 9, 30), Timing.AFTER_CLOSE, is_confirmed=True, source="test")
+    await scan(store, [chain], ScanRules(vol_points=(VolPoint.ATM,)))
+    await import_earnings(store, [unmoved])
+    await scan(store, [chain], ScanRules(vol_points=(VolPoint.PUT_35D,)))
+    signals = await store.findings.signals()
+    assert {signal.vol_point for signal in signals} == {"ATM", "35d_put"}
+    for signal in signals:
+        assert (await replay_signal(store.findings, signal.id)).differences == ()
+
+
 async def test_every_signal_replays_to_the_last_bit(store: Store) -> None:
     market = SimulatedMarket(size=25)
     instant = datetime(2026, 8, 19, 19, 0, tzinfo=UTC)
@@ -90,7 +109,7 @@ def _odd(chain: Chain) -> Chain:
     generator = np.random.default_rng(5)
     first = contracts.take(np.arange(len(contracts)))
     twice = Contracts.concatenate([
-        replace(first, iv=generator.uniform(0.1, 0.9, len(first)), last=np.full(len(first), np.nan)),
+        replace(first, volume=first.volume + 0.5, iv=generator.uniform(0.1, 0.9, len(first)), last=first.last * np.nan),
         replace(first, open_interest=first.open_interest - 1, bid=first.bid / 2),
     ])  # fmt: skip
     return replace(chain, contracts=twice.take(generator.permutation(len(twice))), spot=99.98765432109876)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from forward_factor.errors import NotFound
 from forward_factor.storage import status as status_module
 from forward_factor.storage.engine import PoolSettings, open_engine, parse_database_url
 from forward_factor.storage.status import StoreStatus, read_status
@@ -21,7 +24,14 @@ ENGINES = {
 
 
 async def test_empty_store(store_server: StoreServer) -> None:
-    status = await read_store_status(store_server.new_url(), POOL)
+    url = store_server.new_url()
+    if store_server.name == "sqlite":
+        with pytest.raises(NotFound, match="db upgrade"):
+            await read_store_status(url, POOL)
+        path = Path(url.removeprefix("sqlite+aiosqlite:///"))
+        assert not path.exists()
+        path.touch()
+    status = await read_store_status(url, POOL)
     engine, name, lacks = ENGINES[store_server.name]
     assert (status.capabilities.engine, status.capabilities.name) == (engine, name)
     assert (status.capabilities.shortfall is None) == (lacks is None)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.core.candidates import Surroundings
 from forward_factor.core.chain import Chain, Rejection
+from forward_factor.core.reasons import Reason
 from forward_factor.services.ports import StoredScan
 from forward_factor.services.views import CandidateView, ExpiryView, SignalView
 from forward_factor.storage.faults import translated_faults
@@ -104,9 +105,9 @@ class SqlFindings:
         return StoredScan(
             chain=_chain(headers[0], quotes),
             surroundings=Surroundings(
-                earnings_from_json(headers[0].earnings),
-                bool(headers[0].is_stale),
-                headers[0].quotes_digest or "",
+                earnings=earnings_from_json(rows[0].known_earnings),
+                is_stale=Reason.STALE_QUOTES.value in rows[0].reason_codes,
+                digest=headers[0].quotes_digest or "",
             ),
             rules=rules_from_json(rules[0].rules),
             candidate=_view(CandidateView, rows[0]),
@@ -124,7 +125,7 @@ def _of_snapshot(table: Table, ticker: str, as_of: datetime, provider: str) -> S
 
 
 def _chain(header: Row[Any], quotes: Sequence[Row[Any]]) -> Chain:
-    scales = Scales(header.price_scale, header.strike_scale, header.iv_scale, header.delta_scale)
+    scales = Scales(header.price_scale, header.strike_scale, header.iv_scale, header.delta_scale, header.count_scale)
     return Chain(
         ticker=header.ticker,
         as_of=header.as_of_ts,

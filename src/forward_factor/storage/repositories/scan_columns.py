@@ -39,11 +39,11 @@ def snapshot_columns(batch: ScanBatch, quotes: Sequence[QuoteColumns], keeps_ful
         "rejected": [{one.reason: one.rows for one in chain.rejected} for chain in chains],
         "quotes_digest": [around.digest for around in batch.surroundings],
         "is_stale": [around.is_stale for around in batch.surroundings],
-        "earnings": [earnings_to_json(around.earnings) for around in batch.surroundings],
         "price_scale": [one.scales.price for one in quotes],
         "strike_scale": [one.scales.strike for one in quotes],
         "iv_scale": [one.scales.iv for one in quotes],
         "delta_scale": [one.scales.delta for one in quotes],
+        "count_scale": [one.scales.count for one in quotes],
     }
 
 
@@ -70,17 +70,23 @@ def term_structure_columns(batch: ScanBatch) -> Columns:
 def candidate_columns(batch: ScanBatch) -> Columns:
     """Return one row a candidate."""
     columns = {STORED_NAMES.get(name, name): values for name, values in tabulate_candidates(batch).items()}
-    return {**columns, "parameters_id": [rules_id(batch.rules)] * len(batch.candidates)}
+    known_earnings = [earnings_to_json(around.earnings) for around in batch.surroundings]
+    return {
+        **columns,
+        "known_earnings": [known_earnings[chain] for chain in batch.candidates.chain],
+        "parameters_id": [rules_id(batch.rules)] * len(batch.candidates),
+    }
 
 
 def signal_columns(batch: ScanBatch, candidates: Columns) -> Columns:
-    """Return one row a signal, in the order of their keys; two pairs with the same expiries give one."""
-    rows = np.flatnonzero(batch.candidates.is_signal).tolist()
+    """Return one row a signal among ``candidates``, by key; two pairs with the same expiries give one."""
+    rows = [place for place, is_signal in enumerate(candidates["is_signal"]) if is_signal]
     columns = take({name: candidates[name] for name in SIGNAL_FIELDS}, rows)
     keys = [signal_key(*key) for key in zip(*(columns[name] for name in KEY_FIELDS), strict=True)]
+    spots = {(chain.ticker, chain.as_of): chain.spot for chain in batch.chains}
     columns["dedupe_key"] = keys
     columns["id"] = [signal_id(key) for key in keys]
-    columns["underlying_price"] = [batch.chains[batch.candidates.chain[row]].spot for row in rows]
+    columns["underlying_price"] = [spots[one] for one in zip(columns["ticker"], columns["as_of_ts"], strict=True)]
     columns["is_discovery"] = [False] * len(rows)
     first_of_each = {key: place for place, key in reversed(list(enumerate(keys)))}
     return take(columns, [first_of_each[key] for key in sorted(first_of_each)])

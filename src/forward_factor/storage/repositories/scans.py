@@ -36,6 +36,9 @@ from forward_factor.storage.tables import (
 )
 from forward_factor.storage.types import UtcDateTime
 
+SNAPSHOT_KEY = ("ticker", "as_of_ts", "provider")
+CANDIDATE_KEY = (*SNAPSHOT_KEY, "pair", "vol_point")
+
 
 class SqlScanRepository:
     """Scans on any of the three stores."""
@@ -51,13 +54,12 @@ class SqlScanRepository:
             for chain, full in zip(batch.chains, keeps_full, strict=True)
         ]
         headers = snapshot_columns(batch, quotes, keeps_full)
-        new_ids = await bulk.insert_new(self._connection, table_of(OptionChainSnapshot), headers, "id")
-        new = [one for one, identity in zip(quotes, headers["id"], strict=True) if identity in new_ids]
+        new = [quotes[place] for place in await self._insert_new(OptionChainSnapshot, headers, SNAPSHOT_KEY)]
         await self._store_quotes(new)
         await self._insert(TermStructurePoint, term_structure_columns(batch))
         candidates = candidate_columns(batch)
-        await self._insert(Candidate, candidates)
-        signals = await self._add_signals(signal_columns(batch, candidates))
+        found = take(candidates, await self._insert_new(Candidate, candidates, CANDIDATE_KEY))
+        signals = await self._add_signals(signal_columns(batch, found))
         return Recorded(len(new), sum(len(one) for one in new), signals)
 
     async def previous_readings(self, chains: Sequence[Chain]) -> Sequence[PreviousReading | None]:
@@ -89,10 +91,12 @@ class SqlScanRepository:
             "signal_id": signals["id"],
             "as_of_ts": signals["as_of_ts"],
         }
-        new = await bulk.insert_new(self._connection, table_of(SignalKey), keys, "dedupe_key")
-        rows = [place for place, key in enumerate(signals["dedupe_key"]) if key in new]
+        rows = await self._insert_new(SignalKey, keys, ("dedupe_key",))
         await self._insert(Signal, take(signals, rows))
         return len(rows)
+
+    async def _insert_new(self, model: type[Base], columns: Columns, key: Sequence[str]) -> list[int]:
+        return await bulk.insert_new(self._connection, table_of(model), columns, key)
 
     async def _insert(self, model: type[Base], columns: Columns) -> None:
         await bulk.insert_columns(self._connection, table_of(model), columns)

@@ -79,11 +79,11 @@ class OptionChainSnapshot(Base):
     rejected: Mapped[Json | None]
     quotes_digest: Mapped[Text | None]
     is_stale: Mapped[Truth | None]
-    earnings: Mapped[Json | None]
     price_scale: Mapped[SmallWhole | None]
     strike_scale: Mapped[SmallWhole | None]
     iv_scale: Mapped[SmallWhole | None]
     delta_scale: Mapped[SmallWhole | None]
+    count_scale: Mapped[SmallWhole | None]
 
     __table_args__ = (UniqueConstraint("ticker", "as_of_ts", "provider"),)
 
@@ -168,6 +168,7 @@ class Candidate(Base):
     reason_codes: Mapped[Json]
     flags: Mapped[Json]
     is_signal: Mapped[Truth]
+    known_earnings: Mapped[Json | None]
     parameters_id: Mapped[Text]
 
 

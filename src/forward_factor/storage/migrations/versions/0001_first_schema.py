@@ -181,6 +181,7 @@ def create_time_series_tables() -> None:
         sa.Column("reason_codes", sa.JSON(), nullable=False),
         sa.Column("flags", sa.JSON(), nullable=False),
         sa.Column("is_signal", sa.Boolean(), nullable=False),
+        sa.Column("known_earnings", sa.JSON(), nullable=True),
         sa.Column("parameters_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("ticker", "as_of_ts", "provider", "pair", "vol_point", name=op.f("pk_candidates")),
     )
@@ -211,11 +212,11 @@ def create_time_series_tables() -> None:
         sa.Column("rejected", sa.JSON(), nullable=True),
         sa.Column("quotes_digest", sa.String(), nullable=True),
         sa.Column("is_stale", sa.Boolean(), nullable=True),
-        sa.Column("earnings", sa.JSON(), nullable=True),
         sa.Column("price_scale", sa.SmallInteger(), nullable=True),
         sa.Column("strike_scale", sa.SmallInteger(), nullable=True),
         sa.Column("iv_scale", sa.SmallInteger(), nullable=True),
         sa.Column("delta_scale", sa.SmallInteger(), nullable=True),
+        sa.Column("count_scale", sa.SmallInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", "as_of_ts", name=op.f("pk_option_chain_snapshots")),
         sa.UniqueConstraint(
             "ticker", "as_of_ts", "provider", name=op.f("uq_option_chain_snapshots_ticker_as_of_ts_provider")
