@@ -40,7 +40,7 @@ def vendor() -> Iterator[VendorServer]:
 async def fetch(vendor: VendorServer, *tickers: str) -> Sequence[Chain | ChainFailure]:
     settings = replace(
         cboe_settings(vendor.url, RequestLimit(concurrent=2, per_minute=1e6)),
-        read_timeout_s=0.3,
+        read_timeout_s=1.5,
         max_body_bytes=1_000_000,
         retry=RetryPolicy(attempts=2, first_wait_s=0.001, longest_wait_s=0.002, busy_wait_s=0.01),
     )

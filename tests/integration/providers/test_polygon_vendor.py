@@ -44,7 +44,7 @@ def vendor() -> Iterator[VendorServer]:
 async def fetch(vendor: VendorServer, *tickers: str, page_cap: int = 400) -> Sequence[Chain | ChainFailure]:
     settings = replace(
         polygon_settings(KEY, vendor.url, RequestLimit(concurrent=3, per_minute=1e6)),
-        read_timeout_s=0.3,
+        read_timeout_s=1.5,
         max_body_bytes=1_000_000,
         retry=RetryPolicy(attempts=2, first_wait_s=0.001, longest_wait_s=0.002, busy_wait_s=0.01),
     )
