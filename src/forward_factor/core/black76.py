@@ -13,6 +13,9 @@ from pyvolr import black76
 
 from forward_factor.core.arrays import BoolArray, FloatArray
 
+HIGHEST_VOL = 50.0
+"""A price that needs 5,000 % is a wrong price; and pyvolr 0.1.7 answers 4e307 for 1e-15 exactly at the money."""
+
 
 def implied_vols(
     price: FloatArray,
@@ -24,14 +27,15 @@ def implied_vols(
 ) -> FloatArray:
     """Return the annualised vol at which Black-76, discounted at ``rate``, gives ``price``.
 
-    Prices, forward and strike in dollars; all of one shape. NaN where no vol can give the price.
+    Prices, forward and strike in dollars; all of one shape. NaN where no vol below ``HIGHEST_VOL`` can
+    give the price.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         solved = black76.implied_vol(
             price, _signs(is_call), forward, strike, years, np.full(price.shape, rate), on_error="ignore"
         )
     iv = cast("FloatArray", solved)
-    return np.where(iv > 0.0, iv, np.nan)
+    return np.where((iv > 0.0) & (iv < HIGHEST_VOL), iv, np.nan)
 
 
 def absolute_deltas(

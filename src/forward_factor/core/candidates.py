@@ -167,7 +167,7 @@ def _forward_factors(legs: _Legs, front: FloatArray, back: FloatArray, years: Fl
 
 
 def _liquidity_of_legs(structures: TermStructures, legs: _Legs) -> Liquidity:
-    judged = judge_points(structures.quotes, structures.points)
+    judged = judge_points(structures.quotes, structures.forwards, structures.points)
     nothing = np.full((1, len(VOL_POINTS)), np.nan)
     padded = Liquidity(
         np.concatenate([judged.spread_pct, nothing]),

@@ -38,10 +38,11 @@ def imply_forwards(quotes: QuoteTable, rate: float) -> Forwards:
     growth = np.exp(rate * curves.years)
     puts = _nearest_to_spot(quotes, _put_rows_with_calls(quotes))
     curve = quotes.curve[puts]
-    parity = quotes.contracts.strike[puts] + growth[curve] * (quotes.mid[puts + 1] - quotes.mid[puts])
     price = curves.spot * growth
     from_spot = np.ones(len(curves), dtype=np.bool_)
-    medians, with_parity = _medians(parity, curve)
+    with np.errstate(invalid="ignore", over="ignore"):
+        parity = quotes.contracts.strike[puts] + growth[curve] * (quotes.mid[puts + 1] - quotes.mid[puts])
+        medians, with_parity = _medians(parity, curve)
     price[with_parity] = medians
     from_spot[with_parity] = False
     duplicate = np.zeros(len(curves), dtype=np.bool_)

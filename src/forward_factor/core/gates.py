@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forward_factor.core.arrays import BoolArray, FloatArray, IntArray
+from forward_factor.core.forward import Forwards
 from forward_factor.core.quotes import QuoteTable
 from forward_factor.core.reasons import Flag, Reason, bit
 from forward_factor.core.rules import ScanRules
@@ -14,6 +15,9 @@ from forward_factor.core.vol_points import VolPoints
 
 ROUNDING = 1e-9
 """A spread of 8 % in cents is 0.08000000000000007 in floats; it is within 8 %."""
+
+FORWARD_BAND = 2.0
+"""A forward below half of spot or above twice spot comes from faulty quotes, whatever it makes the vols."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,11 +50,12 @@ class Liquidity:
         return Liquidity(self.spread_pct[places], self.open_interest[places], self.volume[places], self.reasons[places])
 
 
-def judge_points(quotes: QuoteTable, points: VolPoints) -> Liquidity:
+def judge_points(quotes: QuoteTable, forwards: Forwards, points: VolPoints) -> Liquidity:
     """Return the liquidity behind every vol point, shape (curves, vol points).
 
     A point that is not made from quotes (``vendor_iv``) carries ``missing_quotes``: it has no bid and ask
-    to trade at and no error bar. Where an expiry has no usable quote at all, its missing points say why.
+    to trade at and no error bar. So does one on a forward outside ``FORWARD_BAND``. Where an expiry has no
+    usable quote at all, its missing points say why.
     """
     contracts, rows = quotes.contracts, points.rows
     made = np.isfinite(points.mid)
@@ -58,11 +63,13 @@ def judge_points(quotes: QuoteTable, points: VolPoints) -> Liquidity:
     with np.errstate(invalid="ignore", over="ignore"):
         spread_pct = (contracts.ask - contracts.bid) / quotes.mid
         crossed = contracts.bid > contracts.ask
+        carry = (forwards.price / quotes.curves.spot)[:, np.newaxis]
     without_quotes = _curves_without_quotes(quotes)[:, np.newaxis] & ~made
     any_crossed = np.zeros(len(quotes.curves), dtype=np.bool_)
     any_crossed[quotes.curve[crossed]] = True
     leg_crossed = (made & crossed[rows].any(axis=2)) | (without_quotes & any_crossed[:, np.newaxis])
     leg_missing = from_vendor | (without_quotes & ~any_crossed[:, np.newaxis])
+    leg_missing |= made & ((carry < 1.0 / FORWARD_BAND) | (carry > FORWARD_BAND))
     return Liquidity(
         spread_pct=np.where(made, np.fmax(spread_pct[rows[..., 0]], spread_pct[rows[..., 1]]), np.nan),
         open_interest=np.where(made, contracts.open_interest[rows].min(axis=2), np.nan),

@@ -31,8 +31,8 @@ def quality_scores(
     with np.errstate(invalid="ignore"):
         parts = np.stack([
             1.0 - np.minimum(spread_pct / WORST_SPREAD, 1.0),
-            np.minimum(np.log1p(open_interest) / np.log1p(DEEP_OPEN_INTEREST), 1.0),
-            np.minimum(np.log1p(volume) / np.log1p(DEEP_VOLUME), 1.0),
+            np.minimum(np.log1p(np.maximum(open_interest, 0.0)) / np.log1p(DEEP_OPEN_INTEREST), 1.0),
+            np.minimum(np.log1p(np.maximum(volume, 0.0)) / np.log1p(DEEP_VOLUME), 1.0),
             1.0 / (1.0 + np.maximum(ff_width, 0.0)),
         ])  # fmt: skip
     product: FloatArray = np.prod(np.nan_to_num(parts, nan=0.0), axis=0)

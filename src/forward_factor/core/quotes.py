@@ -47,7 +47,7 @@ class QuoteTable:
     Attributes:
         curve: index into ``curves``.
         mid: (bid + ask) / 2 where usable, else NaN; dollars.
-        usable: 0 < bid <= ask, both finite.
+        usable: 0 < bid <= ask, their sum finite.
         duplicate: the contract stood several times in its chain.
 
     """
@@ -85,9 +85,10 @@ def tabulate_quotes(chains: Sequence[Chain], horizon_days: int) -> QuoteTable:
 
 
 def usable_quotes(contracts: Contracts) -> BoolArray:
-    """Return where 0 < bid <= ask and both are finite."""
+    """Return where 0 < bid <= ask and their sum is finite."""
     bid, ask = contracts.bid, contracts.ask
-    return (bid > 0.0) & (bid <= ask) & (ask < np.inf)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return (bid > 0.0) & (bid <= ask) & (bid + ask < np.inf)
 
 
 def _rows_within(chains: Sequence[Chain], horizon_days: int) -> tuple[Contracts, IntArray, IntArray]:

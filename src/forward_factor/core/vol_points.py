@@ -92,16 +92,17 @@ def read_vol_points(quotes: QuoteTable, forwards: Forwards, rate: float) -> VolP
 
 
 def _out_of_the_money(quotes: QuoteTable, forwards: Forwards) -> _Smile:
-    """All rows on the out-of-the-money side, with the vendor's vols."""
+    """All rows on the out-of-the-money side, with the vendor's vols; none where quotes imply no forward above 0."""
     contracts = quotes.contracts
     forward = forwards.price[quotes.curve]
-    row = np.flatnonzero(contracts.is_call == (contracts.strike >= forward))
+    otm = contracts.is_call == (contracts.strike >= forward)
+    row = np.flatnonzero(otm & (forward > 0.0) & (forward < np.inf))
     curve, strike = quotes.curve[row], contracts.strike[row]
     return _Smile(
         row=row,
         curve=curve,
         is_call=contracts.is_call[row],
-        log_moneyness=np.log(strike / forward[row]),
+        log_moneyness=np.log(strike) - np.log(forward[row]),
         years=quotes.curves.years[curve],
         forward=forward[row],
         strike=strike,
@@ -199,7 +200,7 @@ def _first_of_each(places: IntArray, curve: IntArray, curve_count: int) -> IntAr
 def _fill_from_vendor(mid: _Reading, otm: _Smile, curve_count: int) -> tuple[_Reading, BoolArray]:
     missing: BoolArray = np.isnan(mid.sigma)
     incomplete: BoolArray = np.logical_or.reduce(missing, axis=1)
-    wanted = incomplete[otm.curve] & (otm.iv > 0.0) & (otm.iv < np.inf)
+    wanted = incomplete[otm.curve] & (otm.iv > 0.0) & (otm.iv < black76.HIGHEST_VOL)
     if not wanted.any():
         return mid, np.zeros(mid.sigma.shape, dtype=np.bool_)
     vendor = _read(otm.where(wanted, otm.iv), curve_count)
