@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from forward_factor.bootstrap import Application
+from forward_factor.config import Settings
+from forward_factor.logs import configure_logs
 
 Result = TypeVar("Result")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+PIPED_WIDTH, PIPED_HEIGHT = 160, 40
+LONGEST_MESSAGE = 1000
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console as wide as the terminal or COLUMNS; where there is neither, wide enough for any table."""
+    has_width = "COLUMNS" in os.environ or any(map(os.isatty, (0, 1, 2)))
+    width, height = (None, None) if has_width else (PIPED_WIDTH, PIPED_HEIGHT)
+    return Console(stderr=stderr, highlight=False, emoji=False, width=width, height=height)
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What was said before the command."""
+
+    database_url: str | None
 
 
 def application(context: typer.Context) -> Application:
-    """Return the application that the top command built."""
-    found = context.obj
-    assert isinstance(found, Application)
-    return found
+    """Read the settings, and return the application they make.
+
+    Raises:
+        InvalidSettings: naming every faulty one.
+
+    """
+    opening = context.find_object(Opening)
+    settings = Settings.read()
+    configure_logs(settings.log_level)
+    return Application(settings, opening.database_url if opening else None)
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -35,19 +62,25 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def complain(message: str) -> None:
     """Say on stderr, in one line, what went wrong."""
-    line = " ".join(message.split())
-    err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
+    err.print(Text.assemble(("error:", "bold red"), " ", one_line(message)), soft_wrap=True)
 
 
 def warn(message: str) -> None:
     """Say on stderr, in one line, what was left out."""
-    line = " ".join(message.split())
-    err.print(f"[yellow]warning:[/] {escape(line)}", soft_wrap=True)
+    err.print(Text.assemble(("warning:", "yellow"), " ", one_line(message)), soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Say on stderr what may be good to know."""
-    err.print(f"[dim]{escape(message)}[/]", soft_wrap=True)
+    err.print(Text(one_line(message), "dim"), soft_wrap=True)
+
+
+def one_line(message: str) -> str:
+    """Return ``message`` in one line, without characters that a terminal acts on, and not endless."""
+    line = " ".join(message.split())
+    if not line.isprintable():
+        line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "…"
 
 
 def print_json(value: object) -> None:
@@ -55,17 +88,9 @@ def print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
-def table(title: str | None, *columns: str) -> Table:
-    """Return an empty table; a column whose name starts with ``>`` is right-aligned."""
-    drawn = Table(title=title, title_justify="left", header_style="bold", pad_edge=False, box=None)
-    for column in columns:
-        drawn.add_column(
-            column.removeprefix(">"),
-            justify="right" if column.startswith(">") else "left",
-            no_wrap=True,
-            overflow="fold",
-        )
-    return drawn
+def counted(amount: int, noun: str) -> str:
+    """Return ``1 chain`` or ``1,200 chains``."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
 def percent(value: float | None, digits: int = 1) -> str:

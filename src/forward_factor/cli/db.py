@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from forward_factor.cli.console import application, count, note, out, print_json, run, table
+from forward_factor.cli.console import application, count, note, out, print_json, run
+from forward_factor.cli.tables import Column, draw_table
 from forward_factor.storage.status import StoreStatus
 from forward_factor.storage.store import downgrade_store, read_store_status, upgrade_store
 
 app = typer.Typer(help="The store: its schema and state.", no_args_is_help=True)
+NARROWEST_SETTINGS = 20
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -22,7 +25,7 @@ def upgrade(context: typer.Context, as_json: AsJson = False) -> None:
     _show(run(upgrade_store(one.store_url, one.pool)), as_json)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def downgrade(
     context: typer.Context,
     revision: Annotated[str, typer.Argument(help="A level, -1 for one step, base for an empty store.")],
@@ -48,25 +51,42 @@ def _show(status: StoreStatus, as_json: bool) -> None:
         return
     _print_engine(status)
     if status.rows:
-        drawn = table(None, "table", ">rows", "chunks of", ">chunks", ">compressed")
-        by_name = {one.name: one for one in status.hypertables}
-        for name, rows in sorted(status.rows.items()):
-            cut = by_name.get(name)
-            chunks = (cut.chunk_interval, count(cut.chunks), count(cut.compressed_chunks)) if cut else ("", "", "")
-            drawn.add_row(name, count(rows), *chunks)
-        out.print(drawn)
+        out.print(draw_table(None, _table_columns(status)))
     if status.policies:
-        drawn = table(None, "policy", "on", "settings")
-        for policy in status.policies:
-            drawn.add_row(policy.procedure, policy.relation, policy.config)
-        drawn.columns[-1].no_wrap = False
-        out.print(drawn)
+        out.print(draw_table(None, _policy_columns(status)))
+
+
+def _table_columns(status: StoreStatus) -> list[Column]:
+    names = sorted(status.rows)
+    rows = [("≈ " if name in status.estimated else "") + count(status.rows[name]) for name in names]
+    columns = [Column("table", names), Column("rows", rows, is_number=True)]
+    if not status.hypertables:
+        return columns
+    cut = {one.name: one for one in status.hypertables}
+    spans = [cut[name].chunk_interval if name in cut else "" for name in names]
+    chunks = [count(cut[name].chunks) if name in cut else "" for name in names]
+    compressed = [count(cut[name].compressed_chunks) if name in cut else "" for name in names]
+    return [
+        *columns,
+        Column("chunks of", spans, rank=1),
+        Column("chunks", chunks, is_number=True, rank=2),
+        Column("compressed", compressed, is_number=True, rank=3),
+    ]
+
+
+def _policy_columns(status: StoreStatus) -> list[Column]:
+    policies = status.policies
+    return [
+        Column("policy", [policy.procedure for policy in policies]),
+        Column("on", [policy.relation for policy in policies]),
+        Column("settings", [escape(policy.config) for policy in policies], wraps_to=NARROWEST_SETTINGS),
+    ]
 
 
 def _print_engine(status: StoreStatus) -> None:
     can = status.capabilities
     extension = f", TimescaleDB {can.timescale} ({can.edition})" if can.timescale else ""
-    out.print(f"[bold]{can.engine}[/] {can.version}{extension}")
+    out.print(f"[bold]{can.engine}[/] {can.version}{extension}", escape(status.location))
     level = status.level
     out.print(f"schema {level.current or 'none'}" + ("" if level.is_newest else f" (newest: {level.newest})"))
     if status.connections is not None:

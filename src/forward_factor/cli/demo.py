@@ -102,6 +102,6 @@ async def _draw(store: Store, signal: SignalView) -> None:
     out.print(draw_term_structure(title, explained.term_structure, pair, out.width))
     out.print(
         f"{signal.ticker}'s {pair.front_dte}-day vol is {100 * (pair.front_iv or 0):.1f} %, the forward vol behind it "
-        f"{100 * (pair.sigma_fwd or 0):.1f} %: the front is dear by a factor of {pair.ff or 0:.2f} "
-        f"(from {pair.ff_low or 0:.2f} to {pair.ff_high or 0:.2f} across the bid-ask spread)."
+        f"{100 * (pair.sigma_fwd or 0):.1f} %: the front is {100 * (pair.ff or 0):.0f} % above it "
+        f"(FF {pair.ff or 0:.2f}; {pair.ff_low or 0:.2f} to {pair.ff_high or 0:.2f} across the bid-ask spread)."
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, out, run, warn
+from forward_factor.cli.console import application, counted, out, run, warn
 from forward_factor.core.earnings import EarningsEvent
 from forward_factor.providers.files.earnings import read_earnings
 from forward_factor.services.import_earnings import import_earnings
@@ -36,7 +36,7 @@ def import_(
     if len(reading.faults) > MOST_FAULTS:
         warn(f"… and {len(reading.faults) - MOST_FAULTS} more rows")
     stored = run(_import(application(context), reading.events))
-    out.print(f"{stored:,} announcements stored, {len(reading.faults):,} rows left out")
+    out.print(f"{counted(stored, 'announcement')} stored, {counted(len(reading.faults), 'row')} left out")
     if reading.faults:
         raise typer.Exit(PARTIAL)
 

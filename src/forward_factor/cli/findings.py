@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, count, err, number, out, percent, print_json, run, table
+from forward_factor.cli.console import application, complain, count, number, out, percent, print_json, run
 from forward_factor.cli.plots import draw_term_structure
-from forward_factor.cli.scan_report import expiries, ff_range, finding_table
+from forward_factor.cli.scan_report import ff_range, finding_table
+from forward_factor.cli.tables import Column, draw_side_by_side, draw_table
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput
 from forward_factor.services.explain_ticker import Explanation, explain_ticker
@@ -20,6 +22,12 @@ from forward_factor.services.views import CandidateView, SignalView
 
 FAILED = 1
 SHORT_ID = 8
+NARROWEST_VALUE = 22
+GATES = (
+    "verdict", "front expiry", "back expiry", "front vol", "back vol", "forward vol", "forward factor",
+    "from bid to ask", "without earnings", "widest spread", "least open interest", "least volume",
+    "earnings", "quality, 0 to 1", "flags",
+)  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -77,30 +85,39 @@ def _print_explanation(explained: Explanation) -> None:
     best = max(explained.candidates, key=lambda one: one.ff if one.ff is not None else -9.0, default=None)
     title = f"{explained.ticker} {explained.as_of:%Y-%m-%d %H:%M} UTC ({explained.provider})"
     out.print(draw_term_structure(title, explained.term_structure, best, out.width))
-    for candidate in explained.candidates:
-        out.print(_gates(candidate))
+    gates = [Column(f"{one.pair} {one.vol_point}", _gates(one), is_number=True) for one in explained.candidates]
+    for drawn in draw_side_by_side(Column("", GATES), gates):
+        out.print()
+        out.print(drawn)
 
 
-def _gates(one: CandidateView) -> object:
-    verdict = "[bold green]signal[/]" if one.is_signal else f"[yellow]{', '.join(one.reasons)}[/]"
-    drawn = table(f"{one.pair} {one.vol_point}  {expiries(one)}  {verdict}", "number", ">value")
-    rows = (
-        ("front vol", percent(one.front_iv, 2)),
-        ("back vol", percent(one.back_iv, 2)),
-        ("forward vol", percent(one.sigma_fwd, 2)),
-        ("forward factor", number(one.ff, 4)),
-        ("  from bid to ask", ff_range(one)),
-        ("  without earnings jumps", number(one.ff_ex_earnings, 4)),
-        ("widest spread / mid", percent(one.bid_ask_pct)),
-        ("smallest open interest", count(one.open_interest)),
-        ("smallest volume", count(one.volume)),
-        ("next earnings before back expiry", "–" if one.earnings_on is None else f"{one.earnings_on}"),
-        ("quality (0 to 1)", number(one.quality_score, 2)),
-        ("flags", ", ".join(one.flags) or "–"),
-    )
-    for row in rows:
-        drawn.add_row(*row)
-    return drawn
+def _gates(one: CandidateView) -> list[str]:
+    """Return what a candidate was judged on, in the order of ``GATES``."""
+    return [
+        "[bold green]signal[/]" if one.is_signal else f"[yellow]{_stacked(one.reasons)}[/]",
+        _expiry(one.front_expiry, one.front_dte),
+        _expiry(one.back_expiry, one.back_dte),
+        percent(one.front_iv, 2),
+        percent(one.back_iv, 2),
+        percent(one.sigma_fwd, 2),
+        number(one.ff, 4),
+        ff_range(one),
+        number(one.ff_ex_earnings, 4),
+        percent(one.bid_ask_pct),
+        count(one.open_interest),
+        count(one.volume),
+        "–" if one.earnings_on is None else f"{one.earnings_on}",
+        number(one.quality_score, 2),
+        _stacked(one.flags),
+    ]
+
+
+def _expiry(on: date | None, dte: int | None) -> str:
+    return "–" if on is None else f"{on} ({dte} d)"
+
+
+def _stacked(words: Sequence[str]) -> str:
+    return "\n".join(words) or "–"
 
 
 def replay(
@@ -109,13 +126,14 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Compute a stored signal again from its stored quotes; exit 1 if a single bit differs."""
-    replayed = run(_replay(application(context), signal_id))
+    storable = signal_id.encode(errors="replace").decode()  # no store takes the halves of broken characters
+    replayed = run(_replay(application(context), storable))
     if as_json:
         print_json({**asdict(replayed), "differences": replayed.differences, "equal": not replayed.differences})
     else:
         _print_replay(replayed)
     if replayed.differences:
-        err.print(f"[bold red]error:[/] the replay differs in {', '.join(replayed.differences)}")
+        complain(f"the replay differs in {', '.join(replayed.differences)}")
         raise typer.Exit(FAILED)
 
 
@@ -126,29 +144,21 @@ async def _replay(application: Application, signal_id: str) -> Replay:
 
 def _print_replay(replayed: Replay) -> None:
     one = replayed.stored
-    drawn = table(
-        f"{one.ticker} {one.as_of:%Y-%m-%d %H:%M:%S} UTC {one.pair} {one.vol_point}",
-        "field",
-        "stored",
-        "replayed",
-        "",
-    )
-    for field in fields(CandidateView):
-        stored, again = getattr(one, field.name), getattr(replayed.replayed, field.name)
-        drawn.add_row(
-            field.name, _shown(stored), _shown(again), "[green]=[/]" if stored == again else "[red]differs[/]"
-        )
-    out.print(drawn)
+    names = [field.name for field in fields(CandidateView)]
+    verdicts = ["[red]differs[/]" if name in replayed.differences else "[green]=[/]" for name in names]
+    columns = [
+        Column("field", names),
+        Column("stored", [_shown(getattr(replayed.stored, name)) for name in names], wraps_to=NARROWEST_VALUE),
+        Column("replayed", [_shown(getattr(replayed.replayed, name)) for name in names], wraps_to=NARROWEST_VALUE),
+        Column("", verdicts),
+    ]
+    out.print(draw_table(f"{one.ticker} {one.as_of:%Y-%m-%d %H:%M:%S} UTC {one.pair} {one.vol_point}", columns))
 
 
 def _shown(value: object) -> str:
-    return (
-        ", ".join(map(str, value))
-        if isinstance(value, tuple)
-        else repr(value)
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def parse_instant(text: str) -> datetime:

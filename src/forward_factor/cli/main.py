@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from forward_factor import __version__
-from forward_factor.bootstrap import Application
 from forward_factor.cli import db, demo, events, findings, scan
-from forward_factor.cli.console import complain
-from forward_factor.config import Settings
+from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
-from forward_factor.logs import configure_logs
 
 FAILED, USAGE = 1, 2
 
@@ -34,6 +32,12 @@ app.add_typer(db.app, name="db")
 app.add_typer(events.app, name="events")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"forward-factor {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -41,28 +45,40 @@ def options(
         str | None,
         typer.Option(help="Store to use: sqlite:///file.db or postgresql://…; else DATABASE_URL, else your own file."),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.", is_eager=True)] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and leave.", is_eager=True, callback=_show_version),
+    ] = False,
 ) -> None:
-    """Read the settings once, for whichever command follows."""
-    if version:
-        typer.echo(f"forward-factor {__version__}")
-        raise typer.Exit
-    settings = Settings.read()
-    configure_logs(settings.log_level)
-    context.obj = Application(settings, database_url)
+    """Keep what was said before the command; the command itself reads the settings, so that help needs none."""
+    context.obj = Opening(database_url)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot draw a dash still gets its numbers
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except OSError as fault:
+        if not isinstance(fault, BrokenPipeError):  # the reader of our output left (`| head`): nobody to tell
+            complain(f"{fault.filename or 'output'}: {fault.strerror}")
+        # what stdout still holds would fail again when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
     except InvalidInput as fault:
         complain(str(fault))
-        sys.exit(USAGE)
+        return USAGE
     except ForwardFactorError as fault:
         complain(str(fault))
-        sys.exit(FAILED)
-    except BrokenPipeError:
-        # the reader of our output left (`| head`): not our failure, and nothing is left to flush to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        return FAILED
+    return 0

@@ -9,22 +9,38 @@ from rich.text import Text
 
 from forward_factor.services.views import CandidateView, ExpiryView
 
+WIDEST = 100
+LEAST_MARGIN = 0.5
+
 
 def draw_term_structure(
     title: str, expiries: Sequence[ExpiryView], pair: CandidateView | None, width: int, height: int = 16
 ) -> Text:
-    """Return implied vol by days to expiry, with the forward segment of ``pair`` drawn in."""
-    known = [one for one in expiries if one.atm_iv is not None]
+    """Return ATM vol in percent by days to expiry, with the forward segment of ``pair`` drawn in."""
+    known = {one.dte: round(100 * one.atm_iv, 2) for one in expiries if one.atm_iv is not None}
     if len(known) <= 1:
         return Text(f"{title}: too few vol points to draw")
     plotext.clear_figure()
     plotext.theme("clear")
-    plotext.plot_size(min(width, 100), height)
+    plotext.plot_size(min(width, WIDEST), height)
     plotext.title(title)
     plotext.xlabel("days to expiry")
-    plotext.plot([one.dte for one in known], [100 * (one.atm_iv or 0.0) for one in known], marker="braille")
-    plotext.scatter([one.dte for one in known], [100 * (one.atm_iv or 0.0) for one in known], label="ATM vol %")
-    if pair is not None and pair.sigma_fwd and pair.front_dte and pair.back_dte:
-        level = 100 * pair.sigma_fwd
-        plotext.plot([pair.front_dte, pair.back_dte], [level, level], marker="hd", label=f"forward vol {level:.1f} %")
-    return Text.from_ansi(plotext.build())
+    plotext.plot(list(known), list(known.values()), marker="braille")
+    plotext.scatter(list(known), list(known.values()))
+    legend, levels = _draw_forward(pair)
+    plotext.ylim(*_limits([*known.values(), *levels]))
+    return Text.from_ansi(plotext.build()).append(f"\ndots: ATM vol, %{legend}")
+
+
+def _draw_forward(pair: CandidateView | None) -> tuple[str, list[float]]:
+    """Draw the forward vol of ``pair``; return its words for the legend, and its level."""
+    if pair is None or not (pair.sigma_fwd and pair.front_dte and pair.back_dte):
+        return "", []
+    level = round(100 * pair.sigma_fwd, 2)
+    plotext.plot([pair.front_dte, pair.back_dte], [level, level], marker="hd")
+    return f"; bar: forward vol from day {pair.front_dte} to {pair.back_dte}: {level:.1f} %", [level]
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    margin = max(LEAST_MARGIN, 0.05 * (max(values) - min(values)))
+    return min(values) - margin, max(values) + margin

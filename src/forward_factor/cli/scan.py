@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -17,19 +18,20 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, complain, err, note, print_json, run, warn
+from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
 from forward_factor.cli.scan_json import scan_lines
 from forward_factor.cli.scan_report import ScanReport
 from forward_factor.core.rules import VolPoint
 from forward_factor.errors import InvalidInput
+from forward_factor.providers.files.query import SUFFIXES, is_pattern
 from forward_factor.services.chain_damage import describe_damage
-from forward_factor.services.ports import Recorded
+from forward_factor.services.ports import ChainFailure, Recorded
 from forward_factor.services.scan_tickers import ScanStep
 
 PARTIAL, FAILED = 3, 1
-CHAIN_FILE_ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ def scan(
         raise InvalidInput("say where chains come from: --chains FILE, or --provider polygon|cboe|simulated TICKER …")
     if files and provider != "files":
         raise InvalidInput(f"--chains goes with --provider files, not with {provider}")
+    set_on_retry_hooks([_note_retry])
     work = Work(application(context), provider, tuple(named), tuple(files), tuple(vol_point or ()), store, as_json)
     raise typer.Exit(run(work.run()).exit_code)
 
@@ -113,7 +116,7 @@ class Work:
     def _take(self, step: ScanStep, tally: Tally, report: ScanReport) -> None:
         if step.failure is not None:
             tally.failures += 1
-            complain(f"{step.failure.source}: {step.failure.error}")
+            complain(_said(step.failure))
         if step.batch is None:
             return
         tally.snapshots += len(step.batch.chains)
@@ -138,7 +141,15 @@ def _split_files(tickers: Sequence[str], chains: Sequence[Path]) -> tuple[list[s
 
 
 def _looks_like_file(text: str) -> bool:
-    return text.lower().endswith(CHAIN_FILE_ENDINGS) or "/" in text or Path(text).exists()
+    if text.lower().endswith(SUFFIXES) or "/" in text or is_pattern(Path(text)):
+        return True
+    return os.path.exists(text)  # noqa: PTH110 - Path.exists raises for what is too long for a name
+
+
+def _note_retry(details: RetryDetails) -> None:
+    """Tell who sits and waits; elsewhere the outcome is enough."""
+    if err.is_terminal:
+        note(f"{details.caused_by}: trying again in {details.wait_for:.0f} s")
 
 
 def _progress() -> Progress:
@@ -154,14 +165,21 @@ def _progress() -> Progress:
     )
 
 
+def _said(failure: ChainFailure) -> str:
+    """Return a failure as one line; most messages name what they are about, and invalid input always does."""
+    message = str(failure.error)
+    names_it = isinstance(failure.error, InvalidInput) or failure.source in message
+    return message if names_it else f"{failure.source}: {message}"
+
+
 def _summary(tally: Tally, stores: bool) -> str:
-    seen = f"{tally.snapshots:,} chains with {tally.contracts:,} contracts scanned"
+    seen = f"{counted(tally.snapshots, 'chain')} with {counted(tally.contracts, 'contract')} scanned"
     left_out = f", {tally.failures} failed" if tally.failures else ""
-    damaged = f", {tally.damaged} look damaged" if tally.damaged else ""
+    damaged = f", {tally.damaged} damaged" if tally.damaged else ""
     if not stores:
-        return f"{seen}{left_out}{damaged}; nothing stored (--no-store)"
+        return f"{seen}{left_out}{damaged}; nothing stored and no earnings dates looked up (--no-store)"
     kept = tally.recorded
     return (
-        f"{seen}{left_out}{damaged}; new in the store: {kept.snapshots:,} snapshots, "
-        f"{kept.quotes:,} quotes, {kept.signals:,} signals"
+        f"{seen}{left_out}{damaged}; new in the store: {counted(kept.snapshots, 'snapshot')}, "
+        f"{counted(kept.quotes, 'quote')}, {counted(kept.signals, 'signal')}"
     )

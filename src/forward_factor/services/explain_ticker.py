@@ -32,7 +32,7 @@ async def explain_ticker(findings: Findings, ticker: str, at: datetime | None = 
     last = await findings.last_scan(ticker, at)
     if last is None:
         before = f" at or before {at.isoformat()}" if at else ""
-        raise NotFound(f"{ticker} has no stored scan{before}: `forward-factor scan {ticker}` makes one")
+        raise NotFound(f"{ticker} has no stored scan{before}: `forward-factor scan {ticker} --provider …` makes one")
     as_of, provider = last
     candidates = await findings.candidates(ticker, as_of, provider)
     structure = await findings.term_structure(ticker, as_of, provider)

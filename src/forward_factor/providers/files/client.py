@@ -10,9 +10,13 @@ import glob
 import gzip
 import io
 import os
+import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Lock
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
@@ -31,6 +35,12 @@ from forward_factor.providers.files.query import (
 )
 from forward_factor.services.ports import ChainFailure
 
+PART_BYTES, SURELY_FINE_BYTES, MOST_BYTES = 1 << 20, 64 << 20, 4 << 30
+MOST_TIMES_COMPRESSED = 100
+"""Real chains shrink to a sixth or a tenth; what grows a hundredfold on reading is a bomb."""
+
+_STDERR = 2
+_STDERR_TURNED_ASIDE = Lock()
 _FORMATS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 _QUOTED = r'"(?:[^"]|"")*"'
 _FIELD = rf'(?:{_QUOTED}|[^",]*)'
@@ -111,8 +121,9 @@ def _read(name: str, data: bytes) -> pl.DataFrame:
 
 def _read_parquet(data: bytes) -> pl.DataFrame:
     try:
-        columns = match_columns(list(pl.read_parquet_schema(io.BytesIO(data))))
-        table = pl.read_parquet(io.BytesIO(data), columns=list(columns.values()))
+        with _without_panic_traces():
+            columns = match_columns(list(pl.read_parquet_schema(io.BytesIO(data))))
+            table = pl.read_parquet(io.BytesIO(data), columns=list(columns.values()))
     except (PolarsError, PanicException, OSError) as error:
         raise UnreadableChain("is not a readable Parquet file: damaged, or cut short") from error
     return table.select(pl.col(found).alias(column) for column, found in columns.items())
@@ -120,11 +131,44 @@ def _read_parquet(data: bytes) -> pl.DataFrame:
 
 def _decompress(data: bytes) -> bytes:
     try:
-        return gzip.decompress(data)
+        with gzip.open(io.BytesIO(data)) as packed:
+            return _read_at_most(packed, min(MOST_BYTES, max(SURELY_FINE_BYTES, MOST_TIMES_COMPRESSED * len(data))))
     except EOFError as error:
         raise UnreadableChain("is a gzip file cut short") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableChain("is not a readable gzip file") from error
+
+
+def _read_at_most(packed: gzip.GzipFile, most: int) -> bytes:
+    unpacked = bytearray()
+    while part := packed.read(PART_BYTES):
+        unpacked += part
+        if len(unpacked) > most:
+            raise UnreadableChain(f"decompresses to more than {most >> 20:,} MiB, too much for a file of its size")
+    return bytes(unpacked)
+
+
+@contextmanager
+def _without_panic_traces() -> Iterator[None]:
+    """Keep from stderr the traces that Polars' native threads write there before a panic is raised.
+
+    They write to the file descriptor, so it is the descriptor that is turned aside. Where all goes well,
+    what others wrote meanwhile is passed on.
+    """
+    if sys.__stderr__ is None:  # closed, so the descriptor may be of some other file
+        yield
+        return
+    with _STDERR_TURNED_ASIDE, TemporaryFile() as aside:
+        stderr = os.dup(_STDERR)
+        os.dup2(aside.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, _STDERR)
+            os.close(stderr)
+        aside.seek(0)
+        if written := aside.read():
+            os.write(_STDERR, written)
 
 
 def _decode(data: bytes) -> str:
@@ -183,7 +227,8 @@ def _split(lines: pl.Series, header: list[str], columns: dict[str, str]) -> pl.D
     numbered = ",".join(str(position) for position in range(len(header) + 1))
     data = "\n".join([numbered, *lines.to_list()]).encode()
     try:
-        table = pl.read_csv(data, columns=list(names), infer_schema=False, truncate_ragged_lines=True)
+        with _without_panic_traces():
+            table = pl.read_csv(data, columns=list(names), infer_schema=False, truncate_ragged_lines=True)
     except (PolarsError, PanicException) as error:
         raise UnreadableChain("is not readable CSV: its quotes or separators are damaged") from error
     if table.height != lines.len():

@@ -11,6 +11,7 @@ from pathlib import Path
 from forward_factor.core.earnings import EarningsEvent, Timing
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput, InvalidTicker
+from forward_factor.providers.files.query import printable
 
 REQUIRED = ("ticker", "date")
 _CONFIRMED = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": None}
@@ -40,9 +41,11 @@ def read_earnings(path: Path) -> EarningsReading:
                 try:
                     events.append(_event(row))
                 except (InvalidTicker, ValueError) as fault:
-                    faults.append(f"{path.name} line {rows.line_num}: {fault}")
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise InvalidInput(f"{path.name} cannot be read: {fault}") from fault
+                    faults.append(f"{printable(path.name)} line {rows.line_num}: {fault}")
+    except OSError as fault:
+        raise InvalidInput(f"{printable(str(path))} cannot be opened: {fault.strerror}") from fault
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise InvalidInput(f"{printable(path.name)} is not CSV in UTF-8: {fault}") from fault
     return EarningsReading(tuple(events), tuple(faults))
 
 
@@ -50,7 +53,7 @@ def _require_columns(path: Path, found: Sequence[str]) -> None:
     absent = [name for name in REQUIRED if name not in found]
     if absent:
         raise InvalidInput(
-            f"{path.name} has no column {' or '.join(absent)}: it needs ticker,date,timing,confirmed,source"
+            f"{printable(path.name)} has no column {' or '.join(absent)}: it needs ticker,date,timing,confirmed,source"
         )
 
 

@@ -17,6 +17,7 @@ COLUMNS = (
 REQUIRED = COLUMNS[:6]
 _NAMES_SHOWN = 20
 _CHARACTERS_SHOWN = 40
+_PATH_SHOWN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +90,7 @@ def shown(text: str) -> str:
 
 
 def printable(path: str) -> str:
-    """Return a path as it is, or escaped where it holds characters a terminal may act on."""
+    """Return a path as it is, or escaped where it holds characters a terminal may act on; an endless one is cut."""
+    if len(path) > _PATH_SHOWN:
+        path = f"{path[: _PATH_SHOWN // 2]}…{path[-_PATH_SHOWN // 2 :]}"
     return path if path.isprintable() else ascii(path)
