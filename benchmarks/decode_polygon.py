@@ -1,43 +1,44 @@
 """How fast pages of Polygon's option snapshot become columns, on one core.
 
-The baseline is ``json.loads`` of the same bytes, which makes dictionaries and no columns yet.
-Run it: ``python benchmarks/decode_polygon.py``.
+The baseline is ``json.loads`` of the same bytes, which makes dictionaries and no columns yet. Rates are a second of
+processor time; megabytes are 10^6 bytes.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
-import time
-from collections.abc import Callable
 from datetime import date, timedelta
 
+from benchmarks.figures import Figure, Target, processor_seconds, take_turns
 from forward_factor.providers.polygon.parse import parse_page
 
+TARGET_MEGABYTES, TARGET_CONTRACTS = 200, 300_000
+PARSE = "Polygon pages to arrays"
+JSON_LOADS = "json.loads"
 PAGE_SIZE = 250
 SPOT = 524.56
 FIRST_EXPIRY = date(2026, 9, 4)
 STRIKES = 200
 
 
-def measure(contracts: int = 50_000, rounds: int = 5) -> dict[str, float | str]:
-    """Return contracts and megabytes (10^6 bytes) a second of processor time, best of ``rounds``."""
+def measure(contracts: int = 50_000) -> list[Figure]:
+    """Return megabytes and contracts a second."""
     pages = make_pages(contracts)
-    total = sum(len(parse_page(page).contracts) for page in pages)
-    megabytes = sum(map(len, pages)) / 1e6
-    seconds = _best(lambda: [parse_page(page) for page in pages], rounds)
-    baseline_s = _best(lambda: [json.loads(page) for page in pages], rounds)
-    return {
-        "contracts": float(total),
-        "bytes_per_contract": megabytes * 1e6 / total,
-        "contracts_per_s": total / seconds,
-        "mb_per_s": megabytes / seconds,
-        "baseline": "json.loads",
-        "baseline_contracts_per_s": total / baseline_s,
-        "baseline_mb_per_s": megabytes / baseline_s,
-        "times_baseline": baseline_s / seconds,
-    }
+    timings = take_turns(
+        {
+            PARSE: lambda: processor_seconds(lambda: [parse_page(page) for page in pages]),
+            JSON_LOADS: lambda: processor_seconds(lambda: [json.loads(page) for page in pages]),
+        }
+    )
+    amounts = {"MB/s": sum(map(len, pages)) / 1e6, "contracts/s": float(contracts)}
+    rates = {unit: timings.rate(PARSE, amount) for unit, amount in amounts.items()}
+    is_met = rates["MB/s"] >= TARGET_MEGABYTES or rates["contracts/s"] >= TARGET_CONTRACTS
+    target = Target(f"≥ {TARGET_MEGABYTES} MB/s or ≥ {TARGET_CONTRACTS:,} contracts/s", is_met)
+    return [
+        Figure(PARSE, rate, unit, timings.baseline(JSON_LOADS, PARSE, amounts[unit]), target)
+        for unit, rate in rates.items()
+    ]
 
 
 def make_pages(contracts: int) -> list[bytes]:
@@ -132,18 +133,3 @@ def _underlying() -> dict[str, object]:
         "ticker": "SPY",
         "timeframe": "REAL-TIME",
     }
-
-
-def _best(work: Callable[[], object], rounds: int) -> float:
-    return min(_seconds(work) for _ in range(rounds))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-if __name__ == "__main__":
-    json.dump(measure(), sys.stdout, indent=2)
-    sys.stdout.write("\n")

@@ -1,53 +1,71 @@
 """How many contracts a second the simulated market makes, on one core.
 
-A ticker's first chain of a day draws up its board of contracts as well; later chains of the day do not.
-Run it: ``python benchmarks/simulate_market.py``.
+A ticker's first chain of a day draws up its board of contracts as well; later chains of the day do not. The
+baseline is the bare library: one price and one delta for each of the same contracts, all in one call. Rates are a
+second of processor time.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import count
 
+import numpy as np
+from pyvolr import black76
+
+from benchmarks.figures import Figure, Work, processor_seconds, take_turns
+from benchmarks.markets import MORNING
+from forward_factor.core.chain import Contracts
 from forward_factor.providers.simulated import SimulatedMarket
 
-OPEN = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
+FIRST, LATER = "first chain of a day", "later chains"
+PRICER = "bare pyvolr price and delta"
 
 
-def measure(size: int = 40, light_size: int = 1_000, rounds: int = 5) -> dict[str, float]:
-    """Return contracts a second of processor time, best of ``rounds``, for a full and a light market."""
-    full_first, full_later, full_contracts = _measure_market(size, "full", rounds)
-    light_first, light_later, light_contracts = _measure_market(light_size, "light", rounds)
-    return {
-        "contracts_per_s": full_later,
-        "contracts_per_s_first_of_day": full_first,
-        "contracts_a_ticker": full_contracts / size,
-        "light_contracts_per_s": light_later,
-        "light_contracts_per_s_first_of_day": light_first,
-        "light_contracts_a_ticker": light_contracts / light_size,
-    }
+def measure(size: int = 40, light_size: int = 1_000) -> list[Figure]:
+    """Return contracts a second for a full and a light market."""
+    return _measure_market(size, "full") + _measure_market(light_size, "light")
 
 
-def _measure_market(size: int, depth: str, rounds: int) -> tuple[float, float, int]:
-    """Return contracts a second of each day's first pass and of later passes, and contracts a pass."""
+def _measure_market(size: int, depth: str) -> list[Figure]:
     market = SimulatedMarket(size=size, depth=depth)
-    _scan(market, OPEN - timedelta(days=1))
-    first, later, contracts = 0.0, 0.0, 0
-    for days in range(0, 7 * rounds, 7):
-        contracts, rate = _scan(market, OPEN + timedelta(days=days))
-        first = max(first, rate)
-        later = max(later, _scan(market, OPEN + timedelta(days=days, minutes=10))[1])
-    return first, later, contracts
+    contracts = Contracts.concatenate([market.chain(ticker, MORNING).contracts for ticker in market.tickers])
+    weeks, minutes = count(1), count(1)
+    works: dict[str, Work] = {
+        FIRST: lambda: _scan(market, timedelta(days=7 * next(weeks))),
+        LATER: lambda: _scan_again(market, timedelta(minutes=next(minutes))),
+        PRICER: _pricing(contracts),
+    }
+    timings = take_turns(works)
+    amount = len(contracts)
+    return [
+        Figure(
+            f"{depth} market, {size:,} tickers, {amount // size} contracts each: {work}",
+            timings.rate(work, amount),
+            "contracts/s",
+            timings.baseline(PRICER, work, amount),
+        )
+        for work in (FIRST, LATER)
+    ]
 
 
-def _scan(market: SimulatedMarket, instant: datetime) -> tuple[int, float]:
-    started = time.process_time()
-    contracts = sum(len(market.chain(ticker, instant).contracts) for ticker in market.tickers)
-    return contracts, contracts / (time.process_time() - started)
+def _scan_again(market: SimulatedMarket, since_morning: timedelta) -> float:
+    _scan(market, timedelta())
+    return _scan(market, since_morning)
 
 
-if __name__ == "__main__":
-    json.dump(measure(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
+def _scan(market: SimulatedMarket, since_morning: timedelta) -> float:
+    instant = MORNING + since_morning
+    return processor_seconds(lambda: [market.chain(ticker, instant) for ticker in market.tickers])
+
+
+def _pricing(contracts: Contracts) -> Work:
+    sign = np.where(contracts.is_call, 1, -1).astype(np.int8)
+    years = (contracts.expiry - np.datetime64(MORNING.date())).astype(np.float64) / 365.0
+    strike, rate, vol = contracts.strike, np.full(len(contracts), 0.04), np.full(len(contracts), 0.3)
+
+    def price() -> None:
+        black76.price(sign, strike, strike, years, rate, vol)
+        black76.delta(sign, strike, strike, years, rate, vol)
+
+    return lambda: processor_seconds(price)
