@@ -16,8 +16,9 @@ from forward_factor.core.vol_points import VolPoints
 ROUNDING = 1e-9
 """A spread of 8 % in cents is 0.08000000000000007 in floats; it is within 8 %."""
 
-FORWARD_BAND = 2.0
-"""A forward below half of spot or above twice spot comes from faulty quotes, whatever it makes the vols."""
+FORWARD_BAND = 1.25
+"""Recorded forwards lie within 2 % of spot; one a quarter away comes from faulty quotes, or from a borrow so dear
+that the European formulas no longer hold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -158,11 +158,11 @@ def test_a_missing_point_beside_quotes_blames_no_quote() -> None:
 @pytest.mark.parametrize(
     ("call", "put", "believable"),
     [
-        (1.0, 70.0, False),
-        (21.0, 70.0, True),
+        (1.0, 22.0, False),
+        (21.0, 40.0, True),
         (70.0, 70.0, True),
-        (99.0, 1.0, True),
-        (101.0, 1.0, False),
+        (25.0, 1.0, True),
+        (26.5, 1.0, False),
         (1e50, 1.0, False),
     ],
 )
