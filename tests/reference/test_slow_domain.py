@@ -10,17 +10,14 @@ from itertools import pairwise
 import pytest
 
 from .recorded import iter_snapshots, recorded_dir
+from .slow_black76 import Market, black_delta, black_price, implied_vol
 from .slow_domain import (
-    Market,
     Row,
     SlowCandidate,
     Snapshot,
-    black_delta,
-    black_price,
     compute_expiry,
     forward_factor,
     forward_vol,
-    implied_vol,
     slow_scan,
 )
 
