@@ -46,9 +46,16 @@ def main() -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BY_NAME], help=f"by default {' '.join(ALWAYS)}")
+    known = f"of {', '.join(BY_NAME)}; by default {', '.join(ALWAYS)}"
+    parser.add_argument("names", nargs="*", type=_name, metavar="name", help=known)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     return parser.parse_args()
+
+
+def _name(text: str) -> str:
+    if text not in BY_NAME:
+        raise argparse.ArgumentTypeError(f"no benchmark is called {text!r}: there are {', '.join(BY_NAME)}")
+    return text
 
 
 def _table(title: str, figures: Iterable[Figure]) -> Table:

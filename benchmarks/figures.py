@@ -1,7 +1,7 @@
 """What a benchmark says, and how it times: works take turns, and the median of all rounds counts.
 
-A machine is seldom left alone. Works that take turns meet the same disturbances, so their ratio holds where
-their times don't.
+A machine is seldom left alone. Works that take turns meet the same disturbances, so their ratio holds where their
+times don't; it is taken round by round, which is why it need not be the quotient of the two median rates beside it.
 """
 
 from __future__ import annotations

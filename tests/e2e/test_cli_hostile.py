@@ -28,12 +28,12 @@ def assert_refused(outcome: Outcome, *codes: int) -> None:
     assert_clean(outcome.stderr)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", ["path", "escape sequence", "markup", "no text"])
 def test_it_is_no_id(tmp_path: Path, name: str) -> None:
     assert_refused(Terminal(tmp_path).run("replay", HOSTILE[name]), 1)
 
 
-@pytest.mark.parametrize("name", ["path", "escape sequence", "endless", "SQL", "no text"])
+@pytest.mark.parametrize("name", ["escape sequence", "endless", "SQL"])
 def test_it_is_no_ticker(tmp_path: Path, name: str) -> None:
     assert_refused(Terminal(tmp_path).run("why", HOSTILE[name]), 2)
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,13 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     return terminal
 
 
+@pytest.fixture(scope="module")
+def signal(scanned: Terminal) -> dict[str, Any]:
+    """The signal at the top of the list."""
+    (first,) = scanned.run("signals", "--json", "--limit", "1").objects
+    return first
+
+
 def shown(terminal: Terminal, width: int, *arguments: str) -> str:
     """Return what a command shows in a terminal of ``width``, in one line, after a look at its lines."""
     outcome = terminal.run(*arguments, COLUMNS=str(width))
@@ -42,8 +50,7 @@ def shown(terminal: Terminal, width: int, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_the_tables_of_findings_fit_the_terminal(scanned: Terminal, width: int) -> None:
-    (signal, *_) = scanned.run("signals", "--json", "--limit", "1").objects
+def test_the_tables_of_findings_fit_the_terminal(scanned: Terminal, signal: dict[str, Any], width: int) -> None:
     listed = shown(scanned, width, "signals")
     assert "LONGTICKER.B" in listed
     assert signal["id"][:8] in listed
@@ -52,11 +59,12 @@ def test_the_tables_of_findings_fit_the_terminal(scanned: Terminal, width: int) 
         assert reason in scan
 
 
-def test_the_other_tables_fit_a_narrow_terminal(scanned: Terminal) -> None:
-    (signal, *_) = scanned.run("signals", "--json", "--limit", "1").objects
+def test_the_other_tables_fit_a_narrow_terminal(scanned: Terminal, signal: dict[str, Any]) -> None:
     many = shown(scanned, 80, "scan", "--chains", "few.csv", "many.csv", "--no-store", *POINTS)
     assert "Refusals among 48 candidates" in many
-    assert "negative_forward_variance" in shown(scanned, 80, "why", "REFUSED")
+    why = shown(scanned, 80, "why", "REFUSED")
+    assert "days to expiry" in why
+    assert why.count("negative_forward_variance") == 2
     assert signal["ticker"] in shown(scanned, 80, "replay", signal["id"])
     assert "option_quotes" in shown(scanned, 80, "db", "status")
 

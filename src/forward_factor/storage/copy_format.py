@@ -36,13 +36,13 @@ class CopyColumn:
 
     wire_type: str
     values: npt.ArrayLike
-    lengths: IntArray | None = None
+    lengths: npt.NDArray[np.int16] | None = None
 
 
 def text_column(texts: Sequence[str], counts: Sequence[int]) -> CopyColumn:
     """Return a column with each text in as many rows as ``counts`` says."""
     encoded = np.array([text.encode() for text in texts], dtype=np.bytes_)
-    lengths = np.char.str_len(encoded)
+    lengths = np.char.str_len(encoded).astype(np.int16)
     is_even = np.all(lengths == encoded.itemsize)
     return CopyColumn(encoded.dtype.str, np.repeat(encoded, counts), None if is_even else np.repeat(lengths, counts))
 
@@ -65,7 +65,7 @@ def date_column(days: npt.NDArray[np.datetime64]) -> CopyColumn:
 
 def number_column(integers: IntArray, missing: BoolArray) -> CopyColumn:
     """Return a ``bigint`` column."""
-    return CopyColumn(">i8", integers, np.where(missing, NULL, 8) if missing.any() else None)
+    return CopyColumn(">i8", integers, np.where(missing, NULL, 8).astype(np.int16) if missing.any() else None)
 
 
 def encode_rows(columns: Sequence[CopyColumn], row_count: int) -> bytes:
@@ -90,12 +90,12 @@ def _bare_row(wire_types: tuple[str, ...]) -> np.ndarray:
     return row
 
 
-def _cut(rows: np.ndarray, lengths: Sequence[tuple[int, IntArray]]) -> bytes:
+def _cut(rows: np.ndarray, lengths: Sequence[tuple[int, npt.NDArray[np.int16]]]) -> bytes:
     """Write the lengths of some columns, and leave out what lies behind them."""
     offsets: Mapping[str, tuple[Any, ...]] = rows.dtype.fields or {}
     keep = np.ones((len(rows), rows.dtype.itemsize), dtype=np.bool_)
     for number, length in lengths:
         kind, offset = offsets[f"value{number}"][:2]
         rows[f"length{number}"] = length
-        keep[:, offset : offset + kind.itemsize] = np.arange(kind.itemsize) < length[:, np.newaxis]
+        keep[:, offset : offset + kind.itemsize] = np.arange(kind.itemsize, dtype=np.int16) < length[:, np.newaxis]
     return rows.view(np.uint8).reshape(keep.shape)[keep].tobytes()

@@ -162,7 +162,8 @@ def _kept_in_order(chains: Sequence[Chain], longest_dtes: Sequence[int | None]) 
     dte = (contracts.expiry - today[owner]).astype(np.int64)
     longest = np.array([_ANY_DTE if most is None else most for most in longest_dtes], dtype=np.int64)[owner]
     rows = np.flatnonzero((longest == _ANY_DTE) | ((dte >= 1) & (dte <= longest)))
-    rows = rows[np.lexsort((contracts.strike[rows], contracts.is_call[rows], dte[rows], owner[rows]))]
+    chain_expiry_right = (owner[rows] << 33) + 2 * dte[rows] + contracts.is_call[rows]  # one key beats three
+    rows = rows[np.lexsort((contracts.strike[rows], chain_expiry_right))]
     return contracts.take(rows), owner[rows]
 
 

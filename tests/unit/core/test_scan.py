@@ -19,7 +19,8 @@ from forward_factor.core.earnings import EarningsEvent, Timing
 from forward_factor.core.scan import ScanBatch, scan_chains
 from tests.chains import AS_OF, chain_of, priced_chain
 from tests.reference.compare import differences
-from tests.reference.slow_domain import Market, Row, Snapshot, black_price
+from tests.reference.slow_black76 import Market, black_price
+from tests.reference.slow_domain import Row, Snapshot
 from tests.unit.core.small_chains import ALL_POINTS, day, fingerprint, quoted, reordered, scan_one, small_chain
 
 EVENTS = (EarningsEvent("TEST", day(40), Timing.AFTER_CLOSE, True, "test"),)

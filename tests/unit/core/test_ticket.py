@@ -29,7 +29,8 @@ from forward_factor.core.ticket import (
 )
 from forward_factor.errors import InvalidInput
 from tests.chains import priced_chain
-from tests.reference.slow_domain import Market, Row, black_price
+from tests.reference.slow_black76 import Market, black_price
+from tests.reference.slow_domain import Row
 from tests.unit.core.small_chains import (
     ALL_POINTS,
     at_dte,

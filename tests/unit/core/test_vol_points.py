@@ -16,7 +16,8 @@ from forward_factor.core.rules import VOL_POINTS, VolPoint
 from forward_factor.core.term_structure import TermStructures
 from forward_factor.core.vol_points import NO_ROW
 from tests.chains import priced_chain
-from tests.reference.slow_domain import Market, Row, black_price
+from tests.reference.slow_black76 import Market, black_price
+from tests.reference.slow_domain import Row
 from tests.unit.core.small_chains import day, edited, quoted, small_chain, structures_of
 
 DTE = 73
