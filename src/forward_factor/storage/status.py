@@ -59,6 +59,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Timescale:
+    """What TimescaleDB keeps beside the tables; nothing of it on other stores."""
+
+    hypertables: tuple[Hypertable, ...] = ()
+    aggregates: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoreStatus:
     """A store as ``db status`` shows it.
 
@@ -91,18 +100,28 @@ def read_status(connection: Connection) -> StoreStatus:
     if capabilities.engine == "sqlite":
         return StoreStatus(location, capabilities, level, rows, estimated)
     connections = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
-    if not capabilities.has_hypertables:
-        return StoreStatus(location, capabilities, level, rows, estimated, connections=connections)
+    kept = read_timescale(connection, capabilities)
     return StoreStatus(
         location,
         capabilities,
         level,
         rows,
         estimated,
+        kept.hypertables,
+        kept.aggregates,
+        kept.policies,
+        connections,
+    )
+
+
+def read_timescale(connection: Connection, capabilities: Capabilities) -> Timescale:
+    """Return hypertables, aggregates and policies of the connected store."""
+    if not capabilities.has_hypertables:
+        return Timescale()
+    return Timescale(
         _hypertables(connection),
         tuple(row.name for row in connection.execute(text(_AGGREGATES))) if capabilities.has_compression else (),
         tuple(Policy(row.procedure, row.relation, row.config) for row in connection.execute(text(_POLICIES))),
-        connections,
     )
 
 
