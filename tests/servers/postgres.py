@@ -36,6 +36,8 @@ _INITDB = (
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
 )
+PASSWORD_USER = "ff_with_password"
+"""The one user the server asks for a password; a test that needs it makes it."""
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "300",
@@ -111,6 +113,8 @@ class _Cluster:
             self._work.chmod(0o755)
             os.chown(self._folder, _unprivileged().pw_uid, _unprivileged().pw_gid)
         self._run("initdb", *_INITDB, seconds=_INITDB_SECONDS)
+        access = self._data / "pg_hba.conf"
+        access.write_text(f"host all {PASSWORD_USER} all scram-sha-256\n{access.read_text()}")
 
     def start(self) -> int:
         """Start on a free port and return it."""
