@@ -16,6 +16,13 @@ VIEWS = ("signals_hourly", "signals_daily_summary")
 PATIENCE = timedelta(minutes=2)
 """TimescaleDB refuses a refresh while another one runs; another scan's or the policy's is over soon."""
 _WHOLE_DAY = timedelta(days=1)
+_FIRST_KEPT = """
+SELECT greatest(
+  (SELECT min(range_start) FROM timescaledb_information.chunks
+    WHERE hypertable_schema = current_schema() AND hypertable_name = 'signals'),
+  (SELECT max(now() - CAST(config ->> 'drop_after' AS interval)) FROM timescaledb_information.jobs
+    WHERE hypertable_schema = current_schema() AND hypertable_name = 'signals' AND proc_name = 'policy_retention'))
+"""
 
 
 class SqlAggregates:
@@ -26,7 +33,10 @@ class SqlAggregates:
         self._capabilities = capabilities
 
     async def refresh(self, first: datetime, last: datetime) -> None:
-        """Bring every bucket that touches ``first`` to ``last`` up to date."""
+        """Bring every bucket that touches ``first`` to ``last`` up to date.
+
+        Buckets whose signals a retention took, or is about to take, stay as they are: a refresh would empty them.
+        """
         if not self._capabilities.has_compression:
             return
         async for attempt in stamina.retry_context(on=StoreUnavailable, timeout=PATIENCE, attempts=None, wait_max=2.0):
@@ -35,6 +45,12 @@ class SqlAggregates:
 
     async def _refresh(self, first: datetime, last: datetime) -> None:
         async with self._engine.connect() as connection:
+            first_kept = await connection.scalar(text(_FIRST_KEPT))
+            if first_kept is not None and first_kept > first:
+                first = first_kept
+                if last < first:
+                    return
+                last = max(last, first + 2 * _WHOLE_DAY)  # room for one whole bucket
             for view in VIEWS:
                 await connection.execute(
                     text(
