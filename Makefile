@@ -32,7 +32,7 @@ demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
 	$(BIN)/forward-factor demo
 
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist load
 
 check: lint types contracts test  ## What CI runs: lint, types, import contracts, tests
 
