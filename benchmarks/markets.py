@@ -10,7 +10,7 @@ from forward_factor.core.candidates import Surroundings
 from forward_factor.core.chain import Chain
 from forward_factor.core.rules import ScanRules
 from forward_factor.core.scan import ScanBatch, scan_chains
-from forward_factor.providers.files import FileChains
+from forward_factor.providers.files.chains import FileChains
 from forward_factor.providers.simulated import SimulatedMarket
 from forward_factor.services.scan_tickers import CONTRACTS_A_BATCH
 from tests.reference.recorded import recorded_dir

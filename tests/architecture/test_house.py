@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +36,9 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_commands_start_without_the_libraries_of_providers() -> None:
+    loaded = "import sys, forward_factor.cli.main; print(*{'httpx', 'polars'} & sys.modules.keys())"
+    started = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert started.stdout.split() == []

@@ -1,4 +1,4 @@
-"""Providers by name."""
+"""Providers by name. Each is imported when it is opened: they need libraries that take their time to load."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forward_factor.errors import InvalidInput
-from forward_factor.providers.cboe import CboeChains, cboe_settings
-from forward_factor.providers.files import FileChains
-from forward_factor.providers.http import HttpSource, RequestLimit
-from forward_factor.providers.polygon import PolygonChains, polygon_settings
-from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
 from forward_factor.services.ports import ChainProvider, Clock
 
 
@@ -41,16 +36,23 @@ def open_provider(name: str, settings: ProviderSettings, clock: Clock) -> Abstra
 
 @asynccontextmanager
 async def _open_files(settings: ProviderSettings, _clock: Clock) -> AsyncIterator[ChainProvider]:
+    from forward_factor.providers.files.chains import FileChains
+
     yield FileChains(settings.chain_files)
 
 
 @asynccontextmanager
 async def _open_simulated(_settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
+    from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
+
     yield SimulatedChains(SimulatedMarket(), clock)
 
 
 @asynccontextmanager
 async def _open_polygon(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
+    from forward_factor.providers.http import HttpSource, RequestLimit
+    from forward_factor.providers.polygon import PolygonChains, polygon_settings
+
     limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
     http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
     async with HttpSource(http, clock) as source:
@@ -59,6 +61,9 @@ async def _open_polygon(settings: ProviderSettings, clock: Clock) -> AsyncIterat
 
 @asynccontextmanager
 async def _open_cboe(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
+    from forward_factor.providers.cboe import CboeChains, cboe_settings
+    from forward_factor.providers.http import HttpSource
+
     async with HttpSource(cboe_settings(settings.cboe_base_url), clock) as source:
         yield CboeChains(source, clock)
 

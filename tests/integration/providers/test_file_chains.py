@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from forward_factor.core.chain import Chain, Contracts
 from forward_factor.errors import InvalidInput, InvalidTicker, NoSpotPrice, UnknownTicker, UnreadableChain
-from forward_factor.providers.files import FileChains, write_chains
+from forward_factor.providers.files.chains import FileChains
+from forward_factor.providers.files.write import write_chains
 from forward_factor.services.ports import ChainFailure, ChainProvider
 
 HEADER = "as_of,ticker,spot,expiry,strike,right,bid,ask,last,volume,open_interest,iv,delta"

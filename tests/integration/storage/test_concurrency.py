@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from forward_factor.core.chain import Chain
-from forward_factor.providers.files import write_chains
+from forward_factor.providers.files.write import write_chains
 from forward_factor.storage.store import open_store
 from tests.chains import AS_OF
 from tests.integration.storage.conftest import POOL, build
