@@ -165,7 +165,7 @@ def test_a_simulated_ticker_needs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("provider", ["cboe", "polygon"])
 def test_a_vendor_out_of_reach_is_one_line(tmp_path: Path, provider: str) -> None:
     begun = time.monotonic()
-    outcome = Terminal(tmp_path, {"CBOE_BASE_URL": DEAD, "POLYGON_BASE_URL": DEAD}).run(
+    outcome = Terminal(tmp_path, {"CBOE_BASE_URL": DEAD, "POLYGON_BASE_URL": DEAD, "POLYGON_API_KEY": "k"}).run(
         "scan", "--provider", provider, "AAPL", "--no-store"
     )
     assert time.monotonic() - begun < 60
@@ -173,6 +173,13 @@ def test_a_vendor_out_of_reach_is_one_line(tmp_path: Path, provider: str) -> Non
     (complaint,) = outcome.complaints
     assert complaint.startswith(f"error: {provider}, AAPL: ")
     assert_one_line_each(outcome)
+
+
+@pytest.mark.parametrize("key", [{}, {"POLYGON_API_KEY": ""}])
+def test_a_missing_key_is_said_before_anything_is_asked(tmp_path: Path, key: dict[str, str]) -> None:
+    outcome = Terminal(tmp_path, {"POLYGON_BASE_URL": DEAD, **key}).run("scan", "--provider", "polygon", "AAPL", "MSFT")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr == "error: provider polygon needs a key: set POLYGON_API_KEY\n"
 
 
 def test_recorded_chains_equal_the_slow_reference(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forward_factor.errors import InvalidInput
+from forward_factor.errors import InvalidInput, InvalidSettings
 from forward_factor.services.ports import ChainProvider, Clock
 
 
@@ -50,6 +50,8 @@ async def _open_simulated(_settings: ProviderSettings, clock: Clock) -> AsyncIte
 
 @asynccontextmanager
 async def _open_polygon(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
+    if not settings.polygon_api_key:
+        raise InvalidSettings("provider polygon needs a key: set POLYGON_API_KEY")
     from forward_factor.providers.http import HttpSource, RequestLimit
     from forward_factor.providers.polygon import PolygonChains, polygon_settings
 
