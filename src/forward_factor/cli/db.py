@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from forward_factor.cli import backup, retention
+from forward_factor.cli import backup, plan, retention, transfer
 from forward_factor.cli.console import application, count, note, out, print_json, run
 from forward_factor.cli.tables import Column, draw_table
 from forward_factor.storage.status import StoreStatus
@@ -19,6 +19,9 @@ NARROWEST_SETTINGS = 20
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("plan")(plan.plan)
+app.command("copy")(transfer.copy)
+app.command("verify")(transfer.verify)
 app.command("retention")(retention.retention)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -25,6 +26,7 @@ DRIVERS = {
     "postgresql+psycopg": "postgresql+asyncpg",
 }
 SQLITE_BUSY_SECONDS = 60
+_SERVER_SETTINGS = {"timezone": "UTC", "application_name": "forward-factor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,13 @@ def open_engine(url: URL, pool: PoolSettings | None = None) -> AsyncEngine:
     return _open_sqlite(url) if is_sqlite(url) else _open_postgresql(url, pool or PoolSettings())
 
 
+async def connect_asyncpg(url: URL, timeout: float = 30.0) -> asyncpg.Connection:  # noqa: ASYNC109
+    """Return a connection of the driver's own, for bulk work that no engine should come between."""
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return await asyncpg.connect(**arguments, server_settings=_SERVER_SETTINGS, timeout=timeout)
+
+
 def _open_postgresql(url: URL, pool: PoolSettings) -> AsyncEngine:
-    settings = {"timezone": "UTC", "application_name": "forward-factor"}
     return create_async_engine(
         url,
         pool_size=pool.size,
@@ -83,7 +90,7 @@ def _open_postgresql(url: URL, pool: PoolSettings) -> AsyncEngine:
         pool_recycle=pool.recycle,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"server_settings": settings, "timeout": pool.timeout},
+        connect_args={"server_settings": _SERVER_SETTINGS, "timeout": pool.timeout},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,9 @@ def translated_faults() -> Iterator[None]:
         raise StoreUnavailable(f"the database cannot be reached: {_first_line(fault)}") from fault
     except asyncpg.PostgresError as fault:
         raise _by_state(fault.sqlstate, fault) from fault
+    except sqlite3.Error as fault:
+        kind = StoreUnavailable if "locked" in str(fault) else StorageError
+        raise kind(f"the database refused: {_first_line(fault)}") from fault
     except SQLAlchemyError as fault:
         raise StorageError(f"the database refused: {_first_line(fault)}") from fault
 

@@ -55,6 +55,11 @@ def read_level(connection: Connection) -> SchemaLevel:
     return SchemaLevel(heads[0] if heads else None, newest)
 
 
+def newest_level() -> str:
+    """Return the level this version works with."""
+    return str(_scripts().get_current_head())
+
+
 async def upgrade_schema(engine: AsyncEngine) -> SchemaLevel:
     """Bring the store to the newest level; safe when several processes do it at once.
 

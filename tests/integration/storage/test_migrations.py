@@ -39,6 +39,9 @@ async def test_time_series_step_keeps_data_on_its_way_down_and_up(store: Store) 
     before = await rows_by_table(store)
     signals = await fetch(store, "SELECT * FROM signals ORDER BY id")
     await downgrade_schema(store.engine, "0001")
+    assert await fetch(store, "SELECT count(*) FROM option_quotes") == [(before["option_quotes"],)]
+    assert await fetch(store, "SELECT * FROM signals ORDER BY id") == signals
+    await upgrade_schema(store.engine)
     assert await rows_by_table(store) == before
     async with store.engine.connect() as connection:
         assert await connection.run_sync(_differences) == []

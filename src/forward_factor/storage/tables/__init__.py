@@ -19,6 +19,13 @@ from forward_factor.storage.tables.time_series import (
     TermStructurePoint,
     option_quotes,
 )
+from forward_factor.storage.tables.transfer import (
+    TransferOriginal,
+    TransferQuarantine,
+    TransferRange,
+    TransferRun,
+    TransferSource,
+)
 
 __all__ = [
     "Base",
@@ -33,6 +40,11 @@ __all__ = [
     "SignalUserDecision",
     "Subscription",
     "TermStructurePoint",
+    "TransferOriginal",
+    "TransferQuarantine",
+    "TransferRange",
+    "TransferRun",
+    "TransferSource",
     "User",
     "UserSettings",
     "option_quotes",

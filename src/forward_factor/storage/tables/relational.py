@@ -44,7 +44,7 @@ class UserSettings(Base):
     preferred_structure: Mapped[Text | None]
     timezone: Mapped[Text | None]
     scan_priority: Mapped[Text | None]
-    discovery_mode: Mapped[Truth] = mapped_column(default=False)
+    discovery_mode: Mapped[Truth | None] = mapped_column(default=False)
 
 
 class Subscription(Base):

@@ -42,7 +42,7 @@ class Signal(Base):
     dedupe_key: Mapped[Text | None]
     underlying_price: Mapped[Number | None]
     provider: Mapped[Text | None]
-    is_discovery: Mapped[Truth] = mapped_column(default=False)
+    is_discovery: Mapped[Truth | None] = mapped_column(default=False)
     pair: Mapped[Text | None]
     ff_low: Mapped[Number | None]
     ff_high: Mapped[Number | None]
@@ -54,7 +54,6 @@ class Signal(Base):
         Index(None, "ticker", "as_of_ts"),
         Index(None, "as_of_ts"),
         Index(None, "ff_value"),
-        Index(None, "dedupe_key"),
     )
 
 

@@ -112,7 +112,8 @@ def _install_extension(capabilities: Capabilities) -> Capabilities:
 def _create_hypertable(hypertable: Hypertable) -> None:
     op.execute(
         f"SELECT create_hypertable('{hypertable.table}', '{hypertable.time_column}', "
-        f"chunk_time_interval => INTERVAL '{hypertable.chunk_interval}', create_default_indexes => false)"
+        f"chunk_time_interval => INTERVAL '{hypertable.chunk_interval}', create_default_indexes => false, "
+        "migrate_data => true)"
     )
 
 

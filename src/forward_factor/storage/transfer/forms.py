@@ -1,0 +1,306 @@
+"""SQLite's values, read into columns: plain ones all at once, the rest one by one, each with a verdict.
+
+Nothing is guessed. A value is read when it can mean one thing only; if our stores then hold it in another spelling,
+the original is kept beside it. Everything else is refused with its reason, and the row goes to quarantine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from forward_factor.storage.transfer import instants
+from forward_factor.storage.transfer.catalogue import ColumnSpec, Kind
+from forward_factor.storage.transfer.instants import Refusal
+from forward_factor.storage.transfer.values import Raw, Values
+
+Column = Sequence[Raw]
+_NONE = type(None)
+_TRUTHS = {"true": 1, "t": 1, "yes": 1, "y": 1, "on": 1, "1": 1, "false": 0, "f": 0, "no": 0, "n": 0, "off": 0, "0": 0}
+_FORMS: dict[type, str] = {int: "whole number", float: "number", bytes: "binary", bytearray: "text not in UTF-8"}
+_MOST_FORMS = 40
+_LONGEST_FORM = 40
+_DIGIT = re.compile(r"\d", re.ASCII)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading one column of a batch gave.
+
+    Attributes:
+        values: of all rows; what stands for a refused one means nothing.
+        refused: reasons by row.
+        originals: rows whose spelling our stores would not give back.
+        forms: how many values are spelled how.
+
+    """
+
+    values: Values
+    refused: dict[int, str] = field(default_factory=dict)
+    originals: set[int] = field(default_factory=set)
+    forms: Counter[str] = field(default_factory=Counter)
+
+
+def read_column(spec: ColumnSpec, raw: Column, *, always_full: bool = True) -> Reading:
+    """Return a column of a SQLite table as plain values.
+
+    Args:
+        spec: what the column should hold.
+        raw: its values.
+        always_full: whether the column's instants are commonly spelled with their fraction even where it is zero.
+
+    """
+    reading = _READERS[spec.kind](spec, raw, always_full)
+    if not spec.is_nullable and None in raw:
+        missing = {row: f"no value in {spec.name}" for row, value in enumerate(raw) if value is None}
+        reading.refused |= missing
+    return reading
+
+
+def describe(value: Raw) -> str:
+    """Return how a value is spelled, e.g. ``9999-99-99T99:99:99`` for an instant."""
+    if isinstance(value, str):
+        return _DIGIT.sub("9", value[:_LONGEST_FORM]) if value else "empty text"
+    return _FORMS.get(type(value), "missing")
+
+
+def _read_text(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    kinds = set(map(type, raw))
+    if kinds <= {str, _NONE} and "\0" not in "".join(filter(None, raw)):  # type: ignore[arg-type]
+        return Reading(Values(texts=list(raw)), forms=_present(raw, "text"))  # type: ignore[arg-type]
+    return _one_by_one_text(spec, raw, _verdict_text)
+
+
+def _read_json(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    kinds = set(map(type, raw))
+    if kinds <= {str, _NONE} and all(map(_is_json, set(raw))):
+        return Reading(Values(texts=list(raw)), forms=_present(raw, "valid JSON"))  # type: ignore[arg-type]
+    return _one_by_one_text(spec, raw, _verdict_json)
+
+
+def _read_numbers(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    kinds = set(map(type, raw))
+    if kinds == {float}:
+        return Reading(Values(numbers=np.array(raw, dtype=np.float64)), forms=_present(raw, "number"))
+    if kinds <= {float, _NONE}:
+        return Reading(_numbers(raw, np.float64), forms=_present(raw, "number"))
+    return _one_by_one(spec, raw, _verdict_number, np.float64)
+
+
+def _read_wholes(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    kinds = set(map(type, raw))
+    if kinds <= {int, _NONE}:
+        values = _numbers(raw, np.int64)
+        most = 2 ** (8 * spec.width - 1)
+        assert values.numbers is not None
+        if int(values.numbers.min(initial=0)) >= -most and int(values.numbers.max(initial=0)) < most:
+            return Reading(values, forms=_present(raw, "whole number"))
+    return _one_by_one(spec, raw, _verdict_whole, np.int64)
+
+
+def _read_truths(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    if set(map(type, raw)) <= {int, _NONE} and set(raw) <= {0, 1, None}:
+        return Reading(_numbers(raw, np.int64), forms=_present(raw, "0 or 1"))
+    return _one_by_one(spec, raw, _verdict_truth, np.int64)
+
+
+def _read_instants(spec: ColumnSpec, raw: Column, always_full: bool) -> Reading:
+    present = [value for value in raw if value is not None]
+    lengths = [len(value) for value in present if isinstance(value, str)]
+    if len(lengths) == len(present) and set(lengths) <= {instants.FULL, instants.WHOLE_SECONDS}:
+        plain = _plain_instants(present, lengths)  # type: ignore[arg-type]
+        if plain is not None:
+            deviating = instants.deviates(lengths, plain, always_full=always_full)
+            rows = [row for row, value in enumerate(raw) if value is not None] if len(present) < len(raw) else None
+            values = Values(numbers=plain) if rows is None else _spread(plain, rows, len(raw))
+            found = np.flatnonzero(deviating).tolist()
+            full = lengths.count(instants.FULL)
+            forms = Counter({"YYYY-MM-DD HH:MM:SS.ffffff": full, "YYYY-MM-DD HH:MM:SS": len(lengths) - full})
+            return Reading(values, {}, {rows[one] if rows else one for one in found}, +forms)
+    reading = _one_by_one(spec, raw, _verdict_instant, np.int64)
+    reading.originals = _odd_instants(raw, reading, always_full)
+    return reading
+
+
+def _read_days(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
+    if set(map(type, raw)) <= {str, _NONE}:
+        different = sorted({value for value in raw if isinstance(value, str)})
+        is_plain = all(len(text) == instants.DAY for text in different) and instants.fits(different, instants.DAY)
+        days = instants.read_days(different) if is_plain else None
+        if days is not None:
+            known: dict[Raw, int | None] = dict(zip(different, days.tolist(), strict=True))
+            known[None] = None
+            return Reading(_numbers([known[one] for one in raw], np.int64), forms=_present(raw, "YYYY-MM-DD"))
+    return _one_by_one(spec, raw, _verdict_day, np.int64)
+
+
+def _plain_instants(texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray | None:
+    for length in (instants.FULL, instants.WHOLE_SECONDS):
+        some = texts if lengths.count(length) == len(texts) else [one for one in texts if len(one) == length]
+        if some and not instants.fits(some, length):
+            return None
+    return instants.read_instants(texts)
+
+
+def _odd_instants(raw: Column, reading: Reading, always_full: bool) -> set[int]:
+    assert reading.values.numbers is not None
+    common = instants.instant_texts(reading.values.numbers, always_full=always_full)
+    return {row for row, value in enumerate(raw) if value is not None and value != common[row]} - set(reading.refused)
+
+
+# What one value is: the value to store, and whether it is spelled as our stores would give it back.
+Verdict = tuple[str | int | float, bool]
+
+
+def _verdict_text(_spec: ColumnSpec, value: Raw) -> Verdict:
+    if not isinstance(value, str):
+        raise Refusal(f"{describe(value)} in a text column")
+    if "\0" in value:
+        raise Refusal("a NUL character")
+    return value, True
+
+
+def _verdict_json(spec: ColumnSpec, value: Raw) -> Verdict:
+    if isinstance(value, int):
+        return str(value), True  # SQLite turned the text into a number when it was stored, and will again
+    if isinstance(value, float) and np.isfinite(value):
+        return repr(value), True
+    text, _ = _verdict_text(spec, value)
+    if not _is_json(str(text)):
+        raise Refusal("invalid JSON")
+    return text, True
+
+
+def _verdict_number(_spec: ColumnSpec, value: Raw) -> Verdict:
+    if isinstance(value, float):
+        return value, True
+    if isinstance(value, int) and int(float(value)) == value:
+        return float(value), False
+    raise Refusal(f"{'text' if isinstance(value, str) else describe(value)} in a number column")
+
+
+def _verdict_whole(spec: ColumnSpec, value: Raw) -> Verdict:
+    if not isinstance(value, int):
+        raise Refusal(f"{'text' if isinstance(value, str) else describe(value)} in a whole-number column")
+    if not -(2 ** (8 * spec.width - 1)) <= value < 2 ** (8 * spec.width - 1):
+        raise Refusal(f"a whole number beyond {8 * spec.width} bits")
+    return value, True
+
+
+def _verdict_truth(_spec: ColumnSpec, value: Raw) -> Verdict:
+    if isinstance(value, int | float) and value in {0, 1}:
+        return int(value), isinstance(value, int)
+    if isinstance(value, str) and value.strip().lower() in _TRUTHS:
+        return _TRUTHS[value.strip().lower()], False
+    raise Refusal("neither true nor false")
+
+
+def _verdict_instant(_spec: ColumnSpec, value: Raw) -> Verdict:
+    return instants.read_instant(value), True
+
+
+def _verdict_day(_spec: ColumnSpec, value: Raw) -> Verdict:
+    return instants.read_day(value), isinstance(value, str) and len(value) == instants.DAY
+
+
+def _one_by_one(
+    spec: ColumnSpec,
+    raw: Column,
+    verdict: Callable[[ColumnSpec, Raw], Verdict],
+    dtype: type[np.float64 | np.int64],
+) -> Reading:
+    listed, reading = _judge(spec, raw, verdict)
+    reading.values = _numbers(listed, dtype)
+    return reading
+
+
+def _one_by_one_text(spec: ColumnSpec, raw: Column, verdict: Callable[[ColumnSpec, Raw], Verdict]) -> Reading:
+    listed, reading = _judge(spec, raw, verdict)
+    reading.values = Values(texts=listed)  # type: ignore[arg-type]
+    return reading
+
+
+def _judge(
+    spec: ColumnSpec, raw: Column, verdict: Callable[[ColumnSpec, Raw], Verdict]
+) -> tuple[list[str | int | float | None], Reading]:
+    listed: list[str | int | float | None] = []
+    reading = Reading(Values(texts=[]))
+    for row, value in enumerate(raw):
+        if value is None:
+            listed.append(None)
+            continue
+        _count_form(reading.forms, spec, value)
+        try:
+            stored, is_common = verdict(spec, value)
+        except Refusal as reason:
+            reading.refused[row] = f"{reason} ({spec.name})"
+            listed.append(None)
+            continue
+        listed.append(stored)
+        if not is_common:
+            reading.originals.add(row)
+    return listed, reading
+
+
+def _count_form(forms: Counter[str], spec: ColumnSpec, value: Raw) -> None:
+    form = "text" if isinstance(value, str) and spec.kind in {Kind.TEXT, Kind.JSON} else describe(value)
+    forms[form if form in forms or len(forms) < _MOST_FORMS else "other"] += 1
+
+
+def _present(raw: Column, form: str) -> Counter[str]:
+    return +Counter({form: len(raw) - raw.count(None)})
+
+
+def _numbers(listed: Sequence[Raw], dtype: type[np.float64 | np.int64]) -> Values:
+    """Return numbers; what is missing is 0 beneath its mask."""
+    if None not in listed:
+        return Values(numbers=np.array(listed, dtype=dtype))
+    missing = np.array([value is None for value in listed])
+    return Values(None, np.array([0 if value is None else value for value in listed], dtype=dtype), missing)
+
+
+def _spread(numbers: np.ndarray, rows: Sequence[int], count: int) -> Values:
+    spread = np.zeros(count, dtype=numbers.dtype)
+    missing = np.ones(count, dtype=np.bool_)
+    spread[rows], missing[rows] = numbers, False
+    return Values(None, spread, missing)
+
+
+def _is_json(text: Raw) -> bool:
+    """Return whether ``text`` is JSON as PostgreSQL reads it; NaN and the like are not."""
+    if text is None:
+        return True
+    try:
+        msgspec.json.decode(text)  # type: ignore[arg-type]
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return _is_json_by_the_letter(str(text))
+    return True
+
+
+def _is_json_by_the_letter(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refuse_constant, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    return "\0" not in text
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+_READERS: dict[Kind, Callable[[ColumnSpec, Column, bool], Reading]] = {
+    Kind.TEXT: _read_text,
+    Kind.JSON: _read_json,
+    Kind.NUMBER: _read_numbers,
+    Kind.WHOLE: _read_wholes,
+    Kind.TRUTH: _read_truths,
+    Kind.INSTANT: _read_instants,
+    Kind.DAY: _read_days,
+}

@@ -1,0 +1,335 @@
+"""Sources and targets by URL, each checked before anything is touched."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+from sqlalchemy import URL, Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from forward_factor.errors import InvalidInput, SchemaMismatch, StorageError
+from forward_factor.storage.capabilities import Capabilities, read_capabilities
+from forward_factor.storage.engine import (
+    PoolSettings,
+    connect_asyncpg,
+    is_sqlite,
+    open_engine,
+    parse_database_url,
+    sqlite_path,
+)
+from forward_factor.storage.schema import SchemaLevel, read_level, require_newest, upgrade_schema
+from forward_factor.storage.tables import Base
+from forward_factor.storage.transfer import ledger, server_sql
+from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
+from forward_factor.storage.transfer.legacy import LEGACY_KEYS, LEGACY_REVISION
+from forward_factor.storage.transfer.server_source import ServerSource, open_server_source
+from forward_factor.storage.transfer.server_target import ServerTarget
+from forward_factor.storage.transfer.sqlite_source import SqliteSource, open_sqlite_source, text_or_bytes
+from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+
+Source = SqliteSource | ServerSource
+Target = SqliteTarget | ServerTarget
+_POOL = PoolSettings(size=3, max_overflow=1)
+LEDGER_SUFFIX = ".transfer"
+
+
+def identity_of(url: URL) -> str:
+    """Return what names a store, without user or password."""
+    path = sqlite_path(url) if is_sqlite(url) else None
+    if path is not None:
+        return path.resolve().as_uri()
+    return f"postgresql://{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+
+
+def parse_one(text: str) -> URL:
+    """Return the URL of a store that lasts.
+
+    Raises:
+        InvalidInput: it cannot be read, or is of a store in memory.
+
+    """
+    url = parse_database_url(text)
+    if is_sqlite(url) and sqlite_path(url) is None:
+        raise InvalidInput("a move needs files: give sqlite:///FILE")
+    return url
+
+
+def parse_pair(source: str, target: str) -> tuple[URL, URL]:
+    """Return both URLs.
+
+    Raises:
+        InvalidInput: one cannot be read, is of no lasting store, or both are the same store.
+
+    """
+    urls = parse_one(source), parse_one(target)
+    if identity_of(urls[0]) == identity_of(urls[1]):
+        raise InvalidInput("source and target are the same store")
+    return urls
+
+
+@asynccontextmanager
+async def open_source(url: URL, *, legacy_only: bool, report: Callable[[int, int], None]) -> AsyncIterator[Source]:
+    """Open a consistent snapshot of a store.
+
+    Args:
+        url: the store.
+        legacy_only: read only what the old bot's schema has room for.
+        report: told the bytes done and to do while a file is copied.
+
+    """
+    if is_sqlite(url):
+        with open_sqlite_source(_file(url), report, legacy_only=legacy_only) as source:
+            yield source
+        return
+    async with (
+        _engine(url) as engine,
+        _connection(engine) as connection,
+        open_server_source(connection, identity_of(url), legacy_only=legacy_only) as server,
+    ):
+        yield server
+
+
+@asynccontextmanager
+async def open_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncIterator[Target]:
+    """Open a target that is empty, or holds an earlier pass of the same copy; bring an empty one up.
+
+    Raises:
+        StorageError: it holds something else.
+        SchemaMismatch: it holds rows under another schema.
+
+    """
+    if is_sqlite(url):
+        async with _sqlite_target(url, source, is_legacy=is_legacy) as target:
+            yield target
+        return
+    if is_legacy:
+        raise InvalidInput("the old bot's schema is for SQLite files: give a target such as sqlite:///ffbot.db")
+    async with _engine(url) as engine:
+        capabilities = await _prepare_server(engine)
+        async with _connection(engine) as connection, _connection(engine) as finisher:
+            for one in (connection, finisher):
+                await one.execute(server_sql.SETTINGS)
+            yield await _server_target(connection, finisher, capabilities, source)
+
+
+async def target_is_legacy(url: URL) -> bool:
+    """Return whether a target has the old bot's schema."""
+    return is_sqlite(url) and await asyncio.to_thread(_sqlite_level, _file(url)) == LEGACY_REVISION
+
+
+@asynccontextmanager
+async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target]:
+    """Open a target to look at, and never change it.
+
+    Raises:
+        StorageError: there is no run of this copy in it.
+
+    """
+    if is_sqlite(url):
+        path = _file(url)
+        if not path.is_file():
+            raise StorageError(f"there is no file {path}")
+        is_legacy = await target_is_legacy(url)
+        if is_legacy and not _ledger_file(path).exists():
+            raise StorageError(f"{path} is an old bot's file that no copy of ours made: nothing to verify it by")
+        with closing(_connect(path, is_legacy=is_legacy, read_only=True)) as connection:
+            yield await _existing(SqliteTarget(connection, _new_run(source), False, is_legacy), source)
+        return
+    async with _engine(url) as engine:
+        async with engine.connect() as plain:
+            require_newest(await plain.run_sync(read_level))
+            capabilities = await plain.run_sync(read_capabilities)
+        async with _connection(engine) as connection, _connection(engine) as finisher:
+            yield await _existing(ServerTarget(connection, finisher, capabilities, _new_run(source), False), source)
+
+
+async def _existing(target: Target, source: Source) -> Target:
+    run = await ledger.read_run(target)
+    if run is None:
+        raise StorageError("the target holds no copy: nothing to verify, run `forward-factor db copy` first")
+    _require_same(run, source)
+    target.run = run
+    if isinstance(target, SqliteTarget):
+        _take_spellings(target)
+    return target
+
+
+async def _prepare_server(engine: AsyncEngine) -> Capabilities:
+    async with engine.connect() as connection:
+        level, tables, holds_rows = await connection.run_sync(_look)
+    if level.current is None and tables:
+        raise StorageError(
+            f"the target is not empty: it holds {len(tables)} tables of something else ({', '.join(tables)[:80]}); "
+            "give an empty database"
+        )
+    if not level.is_newest and (holds_rows or not level.is_known):
+        require_newest(level)
+    if not level.is_newest:
+        await upgrade_schema(engine)
+    async with engine.connect() as connection:
+        return await connection.run_sync(read_capabilities)
+
+
+def _look(connection: Connection) -> tuple[SchemaLevel, list[str], bool]:
+    level = read_level(connection)
+    tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+    known = [table for table in Base.metadata.tables.values() if table.name in tables and level.is_known]
+    return level, tables, any(connection.execute(table.select().limit(1)).first() for table in known)
+
+
+async def _server_target(
+    connection: asyncpg.Connection, finisher: asyncpg.Connection, capabilities: Capabilities, source: Source
+) -> ServerTarget:
+    conflicts = {table.name: key for table in own_catalogue() if (key := primary_key(table))}
+    target = ServerTarget(connection, finisher, capabilities, _new_run(source), True, conflicts)
+    run = await ledger.read_run(target)
+    if run is None:
+        await _require_empty(target, own_catalogue())
+        return target
+    _require_same(run, source)
+    target.run, target.is_fresh = run, False
+    return target
+
+
+@asynccontextmanager
+async def _sqlite_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncIterator[SqliteTarget]:
+    path = _file(url)
+    level = await asyncio.to_thread(_sqlite_level, path)
+    if is_legacy:
+        if level not in {None, LEGACY_REVISION}:
+            raise SchemaMismatch(f"{path} is a store of schema {ascii(level)[:40]}, not the old bot's: give a new file")
+    elif level == LEGACY_REVISION:
+        raise SchemaMismatch(f"{path} is the old bot's file: give a new file, or say --target-schema legacy")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        async with _engine(url) as engine:
+            await upgrade_schema(engine)
+    if is_legacy and level is not None and not _ledger_file(path).exists():
+        raise StorageError(
+            f"{path} is an old bot's file that no copy of ours made, and is never written: "
+            "move it away, or give another name"
+        )
+    with closing(_connect(path, is_legacy=is_legacy, read_only=False)) as connection:
+        yield await _opened_sqlite(connection, source, is_legacy=is_legacy)
+
+
+async def _opened_sqlite(connection: sqlite3.Connection, source: Source, *, is_legacy: bool) -> SqliteTarget:
+    tables = own_catalogue()
+    conflicts = {table.name: key for table in tables if (key := primary_key(table))}
+    target = SqliteTarget(connection, _new_run(source), True, is_legacy, LEGACY_KEYS if is_legacy else conflicts)
+    if is_legacy:
+        make_ledger(target)
+    run = await ledger.read_run(target)
+    if run is not None:
+        _require_same(run, source)
+        target.run, target.is_fresh = run, False
+        _take_spellings(target)
+    elif not is_legacy:
+        await _require_empty(target, tables)
+    return target
+
+
+def _take_spellings(target: SqliteTarget) -> None:
+    """Have an old bot's file spelled as the passes before spelled it."""
+    if target.is_legacy:
+        target.sparse_instants = {name: frozenset(one) for name, one in target.run.spellings.items()}
+
+
+async def _require_empty(target: Target, tables: tuple[TableSpec, ...]) -> None:
+    for table in tables:
+        if await target.fetch(f'SELECT 1 FROM "{table.name}" LIMIT 1'):
+            raise StorageError(
+                f"the target is not empty: there are rows in {table.name}, and no earlier pass of this copy; "
+                "give an empty database"
+            )
+
+
+def make_ledger(target: SqliteTarget) -> None:
+    """Make the ledger's tables in the file attached beside an old bot's file."""
+    for name in ("transfer_runs", "transfer_sources", "transfer_ranges", "transfer_quarantine", "transfer_originals"):
+        table = Base.metadata.tables[name]
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+        target.connection.execute(f'CREATE TABLE IF NOT EXISTS ledger."{name}" ({columns}, PRIMARY KEY ({key}))')
+
+
+def primary_key(table: TableSpec) -> tuple[str, ...]:
+    """Return the primary key of a table in our schema, empty where it has none."""
+    return tuple(Base.metadata.tables[table.name].primary_key.columns.keys())
+
+
+def _require_same(run: ledger.Run, source: Source) -> None:
+    if run.source != source.identity:
+        raise StorageError(
+            f"the target holds a copy of another source ({run.source}), not of {source.identity}: give an empty target"
+        )
+
+
+def _new_run(source: Source) -> ledger.Run:
+    return ledger.Run.of(source.identity, source.level, source.schema)
+
+
+def _connect(path: Path, *, is_legacy: bool, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=60
+    )
+    connection.execute(f"PRAGMA foreign_keys = {'OFF' if is_legacy else 'ON'}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+    if is_legacy:
+        connection.text_factory = text_or_bytes
+        ledger_path = quote(str(_ledger_file(path)))
+        connection.execute("ATTACH ? AS ledger", (f"file:{ledger_path}?mode={mode}",))
+    return connection
+
+
+def _ledger_file(path: Path) -> Path:
+    return path.with_name(path.name + LEDGER_SUFFIX)
+
+
+def _sqlite_level(path: Path) -> str | None:
+    """Return the level of a SQLite file, None where there is no file or nothing in it."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return None
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "alembic_version" not in tables:
+                if tables:
+                    raise StorageError(f"{path} is not empty: it holds tables of something else; give a new file")
+                return None
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(row[0]) if row else None
+    except sqlite3.DatabaseError as fault:
+        raise StorageError(f"{path}: {fault}") from fault
+
+
+def _file(url: URL) -> Path:
+    path = sqlite_path(url)
+    assert path is not None
+    return path
+
+
+@asynccontextmanager
+async def _engine(url: URL) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(url, _POOL)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _connection(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect_asyncpg(engine.url)
+    try:
+        yield connection
+    finally:
+        connection.terminate()

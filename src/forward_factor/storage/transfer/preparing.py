@@ -1,0 +1,115 @@
+"""Before the first row and after the last: what a target puts aside for the load, and what follows from moved rows."""
+
+from __future__ import annotations
+
+from forward_factor.storage.transfer import ledger
+from forward_factor.storage.transfer.catalogue import TableSpec
+from forward_factor.storage.transfer.ledger import DONE, LOADING
+from forward_factor.storage.transfer.legacy import LEGACY_REVISION
+from forward_factor.storage.transfer.opening import Source, Target
+from forward_factor.storage.transfer.reading import read_ancestor
+from forward_factor.storage.transfer.report import Progress
+from forward_factor.storage.transfer.server_finish import Finishing
+from forward_factor.storage.transfer.server_target import ServerTarget
+from forward_factor.storage.transfer.sqlite_source import SqliteSource
+from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+
+_FILL_SIGNAL_KEYS = """
+DELETE FROM signal_keys WHERE NOT EXISTS (SELECT 1 FROM signals s WHERE s.id = signal_keys.signal_id);
+INSERT INTO signal_keys (dedupe_key, signal_id, as_of_ts)
+SELECT dedupe_key, id, as_of_ts FROM signals WHERE dedupe_key IS NOT NULL ORDER BY as_of_ts, id
+ON CONFLICT DO NOTHING;
+"""
+
+
+async def begin(target: Target, source: Source) -> None:
+    """Begin the first pass: the run and whatever it needs or puts aside, in one transaction."""
+    if isinstance(target, SqliteTarget):
+        await _begin_sqlite(target, source)
+        return
+    days = {
+        table.name: source.days(table)
+        for table in source.tables
+        if isinstance(source, SqliteSource) and table.time is not None
+    }
+    async with target.connection.transaction():
+        await ledger.begin_run(target, target.run)
+        await _finishing(target, on_main=True).suspend(source.tables, days)
+        await ledger.update_run(target, target.run)
+
+
+async def begin_again(target: Target) -> None:
+    """Go on with an earlier pass: keys first, for rows are now found by them; jobs stay paused."""
+    if isinstance(target, ServerTarget):
+        finishing = _finishing(target, on_main=True)
+        await finishing.restore_all_keys()
+        async with target.connection.transaction():
+            await finishing.pause_again()
+            target.run.state = LOADING
+            await ledger.update_run(target, target.run)
+        return
+    target.run.state = LOADING
+    await target.save_run()
+
+
+async def finish_keys(target: Target, table: TableSpec) -> None:
+    """Give a loaded table its key back."""
+    if isinstance(target, ServerTarget):
+        await _finishing(target).restore_keys(table.name)
+
+
+async def finish_table(target: Target, source: Source, table: TableSpec) -> None:
+    """Do what follows from a table that is proved: derived rows, compression, indexes."""
+    if not isinstance(target, ServerTarget):
+        return
+    finishing = _finishing(target)
+    await finishing.compress(table)
+    await finishing.restore_indexes(table.name)
+    if table.name == "signals":
+        if source.is_legacy:
+            await finishing.fill_signal_keys()
+        await finishing.refresh_aggregates()
+
+
+async def finish(target: Target, source: Source, progress: Progress) -> None:
+    """End a pass: derived rows that need several tables, everything put aside given back, the run done."""
+    progress.step("finish")
+    if isinstance(target, ServerTarget):
+        await _finishing(target).resume()
+    elif target.is_legacy:
+        for statement in _statements(target.run.source_schema, unique=False):
+            if not target.connection.execute("SELECT 1 FROM sqlite_master WHERE sql = ?", (statement,)).fetchone():
+                target.connection.execute(statement)
+    elif source.is_legacy:
+        with target.transaction():
+            for statement in _FILL_SIGNAL_KEYS.split(";"):
+                target.connection.execute(statement)
+    target.run.state = DONE
+    await target.save_run()
+
+
+async def _begin_sqlite(target: SqliteTarget, source: Source) -> None:
+    if not target.is_legacy:
+        with target.transaction():
+            await ledger.begin_run(target, target.run)
+        return
+    ancestor = await read_ancestor(source)
+    target.sparse_instants = ancestor.spellings
+    target.run.spellings = {name: sorted(columns) for name, columns in ancestor.spellings.items()}
+    target.run.source_schema = ancestor.schema
+    with target.transaction():
+        for statement in _statements(ancestor.schema, unique=True):
+            target.connection.execute(statement)
+        target.connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (LEGACY_REVISION,))
+        await ledger.begin_run(target, target.run)
+
+
+def _statements(schema: list[str], *, unique: bool) -> list[str]:
+    """Return the tables and unique indexes of a schema, or what can be made when the rows are there."""
+    first = ("CREATE TABLE", "CREATE UNIQUE INDEX")
+    return [one for one in schema if one.upper().startswith(first) is unique]
+
+
+def _finishing(target: ServerTarget, *, on_main: bool = False) -> Finishing:
+    connection = target.connection if on_main else target.finisher
+    return Finishing(connection, target.capabilities, target.run)

@@ -1,0 +1,163 @@
+"""The rows of a source as its target should hold them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from forward_factor.storage.transfer.catalogue import TableSpec
+from forward_factor.storage.transfer.ledger import row_key
+from forward_factor.storage.transfer.legacy import LEGACY_REVISION, legacy_schema
+from forward_factor.storage.transfer.opening import Source, Target
+from forward_factor.storage.transfer.render import from_verbatim
+from forward_factor.storage.transfer.sqlite_source import SqliteSource, refuse
+from forward_factor.storage.transfer.values import Batch, EncodedRows, Raw
+
+OF_USERS = {"user_settings": "user_id", "subscriptions": "user_id", "signal_user_decisions": "user_id"}
+"""Tables whose rows our stores hold only for users they hold, and the column that says whose they are."""
+_MOST_KEYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """The old bot's file that a store once came from, as far as a file of the old bot's is made from it again."""
+
+    schema: list[str]
+    spellings: Mapping[str, frozenset[str]]
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads one table of a source for a target.
+
+    Attributes:
+        checks_users: whether rows of users the target lacks are refused; what is in quarantine says so otherwise.
+
+    """
+
+    source: Source
+    target: Target
+    table: TableSpec
+    checks_users: bool = True
+
+    async def batches(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
+        """Yield every range with its rows as the target takes them."""
+        if isinstance(self.source, SqliteSource):
+            async for pair in self._from_file(self.source):
+                yield await self._fitted(*pair)
+            return
+        async for batch in self.source.batches(self.table):
+            whole = await self._spelled(batch)
+            yield await self._fitted(whole, self.target.encode(self._fitting(whole)))
+
+    async def _from_file(self, source: SqliteSource) -> AsyncIterator[tuple[Batch, EncodedRows]]:
+        """Read and encode one range ahead, in a thread, while the target takes the one before."""
+        batches = source.batches(self.table)
+
+        def produce() -> tuple[Batch, EncodedRows | None] | None:
+            batch = next(batches, None)
+            if batch is None:
+                return None
+            batch = self._fitting(batch)
+            needs_spellings = self.target.is_legacy and not source.is_legacy
+            return batch, None if needs_spellings else self.target.encode(batch)
+
+        ahead = asyncio.create_task(asyncio.to_thread(produce))
+        try:
+            while (pair := await ahead) is not None:
+                batch, encoded = pair
+                if encoded is None:
+                    batch = await self._spelled(batch)
+                    encoded = self.target.encode(batch)
+                    yield batch, encoded
+                    ahead = asyncio.create_task(asyncio.to_thread(produce))
+                else:
+                    ahead = asyncio.create_task(asyncio.to_thread(produce))
+                    yield batch, encoded
+        finally:
+            ahead.cancel()
+
+    def _fitting(self, batch: Batch) -> Batch:
+        reasons = self.target.unfit(batch)
+        if self.target.is_legacy and isinstance(self.source, SqliteSource) and not self.source.is_legacy:
+            batch = replace(batch, originals={})
+        return _refuse(batch, reasons)
+
+    async def _fitted(self, batch: Batch, encoded: EncodedRows) -> tuple[Batch, EncodedRows]:
+        """Return a range without the rows of users that are not there."""
+        column = OF_USERS.get(self.table.name)
+        if column is None or not self.checks_users or self.target.is_legacy:
+            return batch, encoded
+        users = batch.values(column).listed()
+        missing = await self.target.missing_users(sorted({str(user) for user in users if user is not None}))
+        if not missing:
+            return batch, encoded
+        reasons = {row: f"no such user ({column})" for row, user in enumerate(users) if user in missing}
+        batch = _refuse(batch, reasons)
+        return batch, self.target.encode(batch)
+
+    async def _spelled(self, batch: Batch) -> Batch:
+        """Return a range with the spellings its rows once had, if they are to come back."""
+        if not self.target.is_legacy:
+            return batch
+        keys = [row_key(key) for key in batch.row_keys()]
+        found = await kept_originals(self.source, self.table, keys)
+        return replace(batch, originals={row: found[key] for row, key in enumerate(keys) if key in found})
+
+
+async def kept_originals(source: Source, table: TableSpec, keys: Sequence[str]) -> dict[str, dict[str, Raw]]:
+    """Return the spellings that a store keeps for some of its rows."""
+    found: dict[str, dict[str, Raw]] = {}
+    for first in range(0, len(keys), _MOST_KEYS):
+        some = keys[first : first + _MOST_KEYS]
+        marks = ", ".join(f"${number}" for number in range(2, len(some) + 2))
+        rows = await source.fetch(
+            f"SELECT row_key, originals FROM transfer_originals WHERE table_name = $1 AND row_key IN ({marks})",
+            table.name,
+            *some,
+        )
+        found |= {key: from_verbatim(spelled) for key, spelled in rows}
+    return found
+
+
+async def quarantined_rows(source: Source, table: TableSpec) -> list[dict[str, Raw]]:
+    """Return the rows of a table that a store keeps in quarantine."""
+    rows = await source.fetch(
+        "SELECT row_values FROM transfer_quarantine WHERE table_name = $1 ORDER BY row_place", table.name
+    )
+    return [from_verbatim(text) for (text,) in rows]
+
+
+async def read_ancestor(source: Source) -> Ancestor:
+    """Return what is known of the old bot's file behind a source; its schema as we know it where there was none."""
+    if source.is_legacy and isinstance(source, SqliteSource):
+        return Ancestor(source.schema, source.sparse_instants)
+    rows = await source.fetch(
+        "SELECT source_schema, spellings FROM transfer_sources WHERE source_level = $1", LEGACY_REVISION
+    )
+    if not rows:
+        return Ancestor(legacy_schema(), {})
+    schema, spellings = (json.loads(one) if isinstance(one, str) else one for one in rows[0])
+    return Ancestor(schema, {name: frozenset(columns) for name, columns in spellings.items()})
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Millions of short-lived tuples make Python look for cycles all the time; there are none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _refuse(batch: Batch, reasons: Mapping[int, str]) -> Batch:
+    return batch.without(
+        {row: refuse(batch.table, str(batch.places[row]), batch.row(row), reason) for row, reason in reasons.items()}
+    )
