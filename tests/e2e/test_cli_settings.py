@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from forward_factor.providers.files.write import write_chains
 from tests.chains import priced_chain
 from tests.e2e.command import Terminal, assert_one_line_each, signals_of
@@ -28,6 +30,15 @@ def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert (outcome.code, outcome.stdout) == (2, "")
     assert "use sqlite:///" in outcome.stderr
     assert SECRET not in outcome.stderr
+    assert_one_line_each(outcome)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:s3cret@h:abc/x", "postgresql://u:s3cret@127.0.0.1:9/x?foo=s3cret"])
+def test_a_url_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, url: str) -> None:
+    outcome = Terminal(tmp_path, {"DATABASE_URL": url}).run("db", "status")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith("error: the database URL")
+    assert "s3cret" not in outcome.stderr
     assert_one_line_each(outcome)
 
 

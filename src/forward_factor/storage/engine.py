@@ -25,6 +25,13 @@ DRIVERS = {
     "postgresql+psycopg2": "postgresql+asyncpg",
     "postgresql+psycopg": "postgresql+asyncpg",
 }
+KNOWN_OPTIONS = {
+    "sqlite": frozenset[str](),
+    "postgresql": frozenset({
+        "host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs",
+    }),
+}  # fmt: skip
+LAST_PORT = 65_535
 SQLITE_BUSY_SECONDS = 60
 _SERVER_SETTINGS = {"timezone": "UTC", "application_name": "forward-factor"}
 
@@ -49,7 +56,7 @@ def parse_database_url(text: str) -> URL:
     """
     try:
         url = make_url(text.strip())
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise InvalidInput("the database URL cannot be read: use sqlite:///file.db or postgresql://…") from None
     if url.drivername not in DRIVERS:
         raise InvalidInput(f"database {ascii(url.drivername)[:40]} is not known: use sqlite:/// or postgresql://")
@@ -57,7 +64,19 @@ def parse_database_url(text: str) -> URL:
     if "sslmode" in url.query:
         ssl = url.query["sslmode"]
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": ssl})
+    _refuse_unknown(url)
     return url
+
+
+def _refuse_unknown(url: URL) -> None:
+    """Refuse here what the drivers would refuse with a trace, or take for something else."""
+    if url.port is not None and not 0 < url.port <= LAST_PORT:
+        raise InvalidInput(f"the database URL's port {url.port} is not one from 1 to {LAST_PORT}")
+    backend = url.get_backend_name()
+    unknown = sorted(url.query.keys() - KNOWN_OPTIONS[backend])
+    if unknown:
+        known = ", ".join(sorted({"sslmode", *KNOWN_OPTIONS[backend]})) if KNOWN_OPTIONS[backend] else "none"
+        raise InvalidInput(f"the database URL's option {ascii(unknown[0])[:40]} is not known; {backend} knows: {known}")
 
 
 def is_sqlite(url: URL) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -34,6 +36,23 @@ def test_what_is_no_url_is_refused_without_repeating_it(given: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         parse_database_url(given)
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("postgresql://u:s3cret@h:abc/x", "cannot be read"),
+        ("postgresql://u:s3cret@[::1/x", "cannot be read"),
+        ("postgresql://u:s3cret@h:99999/x", "port 99999"),
+        ("postgresql://u:s3cret@h/x?foo=s3cret", "option 'foo' is not known; postgresql knows: host, passfile"),
+        ("sqlite:///f.db?mode=ro", "option 'mode' is not known; sqlite knows: none"),
+    ],
+)
+def test_what_the_driver_would_trip_over_is_refused_in_one_line(given: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(words)) as raised:
+        parse_database_url(given)
+    assert "s3cret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 class _Fault(Exception):
