@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, literal, select, text
+from sqlalchemy import Connection, func, inspect, literal, select, text
 
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.schema import SchemaLevel, read_level
@@ -144,10 +144,13 @@ def _in_days(seconds: float) -> str:
 
 
 def _rows(connection: Connection, capabilities: Capabilities) -> tuple[dict[str, int], frozenset[str]]:
-    """Count every table, exactly up to a limit; beyond it take the planner's word."""
+    """Count every table this level has, exactly up to a limit; beyond it take the planner's word."""
+    there = set(inspect(connection).get_table_names())
     rows: dict[str, int] = {}
     estimated = set()
     for table in Base.metadata.sorted_tables:
+        if table.name not in there:
+            continue
         some = select(literal(1)).select_from(table).limit(COUNTED_EXACTLY + 1).subquery()
         rows[table.name] = connection.scalar(select(func.count()).select_from(some)) or 0
         if rows[table.name] > COUNTED_EXACTLY:

@@ -10,8 +10,8 @@ from forward_factor.errors import NotFound
 from forward_factor.storage import status as status_module
 from forward_factor.storage.engine import PoolSettings, open_engine, parse_database_url
 from forward_factor.storage.status import StoreStatus, read_status
-from forward_factor.storage.store import Store, read_store_status
-from tests.integration.storage.conftest import POOL
+from forward_factor.storage.store import Store, downgrade_store, read_store_status
+from tests.integration.storage.conftest import POOL, build
 from tests.integration.storage.scanning import dear_chain, rows_by_table, scan
 from tests.servers.store import StoreServer
 
@@ -54,6 +54,14 @@ async def test_many_rows_are_estimated_and_said_to_be(store: Store, monkeypatch:
     status = await _status(store)
     assert status.estimated == {"option_quotes"}
     assert status.rows["option_quotes"] > 100
+
+
+async def test_a_store_at_an_older_level_is_counted_too(store_server: StoreServer) -> None:
+    url = store_server.cloned_url("newest", build)
+    status = await downgrade_store(url, POOL, "0001")
+    assert status.level.current == "0001"
+    assert "signals" in status.rows
+    assert (await read_store_status(url, POOL)).rows == status.rows
 
 
 async def _status(store: Store) -> StoreStatus:
