@@ -16,6 +16,7 @@ from forward_factor.cli.console import application, counted, err, note, out, pri
 from forward_factor.storage.backup.archive import Progress
 from forward_factor.storage.backup.contents import Contents
 from forward_factor.storage.backup.run import backup_store, restore_store
+from forward_factor.storage.schema import newest_level
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
@@ -64,6 +65,8 @@ def restore(
         return
     out.print(f"{_described(found)} restored and verified, as of {made.made_at:%Y-%m-%d %H:%M:%S} UTC", markup=False)
     note("`forward-factor db status` shows the store")
+    if found.schema != newest_level():
+        note("its schema is older than this version's: run `forward-factor db upgrade`")
 
 
 def _described(contents: Contents) -> str:

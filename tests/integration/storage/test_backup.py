@@ -18,7 +18,7 @@ from forward_factor.errors import InvalidBackup, SchemaMismatch, StorageError
 from forward_factor.storage.backup import clients
 from forward_factor.storage.backup.archive import CHUNK, Manifest, open_backup, write_backup
 from forward_factor.storage.backup.run import backup_store, restore_store
-from forward_factor.storage.store import Store, open_store, read_store_status
+from forward_factor.storage.store import Store, downgrade_store, open_store, read_store_status, upgrade_store
 from tests.chains import AS_OF
 from tests.integration.storage.conftest import POOL, build
 from tests.integration.storage.scanning import NOW, dear_chain, execute, fetch, rows_by_table, scan
@@ -236,6 +236,17 @@ async def test_a_store_taken_down_to_nothing_can_be_restored_into(postgres_store
     await backup_store(url, POOL, tmp_path / "b", NOW, silent)
     run_sql(target, "CREATE TABLE alembic_version (version_num varchar PRIMARY KEY)")
     await restore_store(target, POOL, tmp_path / "b", silent)
+
+
+async def test_a_store_of_an_older_schema_comes_back_as_it_was(
+    server: StoreServer, filled: str, tmp_path: Path
+) -> None:
+    await downgrade_store(filled, POOL, "0002")
+    await backup_store(filled, POOL, tmp_path / "b", NOW, silent)
+    target = server.new_url()
+    made, found = await restore_store(target, POOL, tmp_path / "b", silent)
+    assert found.schema == made.contents.schema == "0002"
+    assert (await upgrade_store(target, POOL)).level.is_newest
 
 
 async def test_an_empty_store_has_nothing_to_back_up(server: StoreServer, tmp_path: Path) -> None:
