@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -37,12 +38,18 @@ class Contents(msgspec.Struct, frozen=True):
     @property
     def major(self) -> int:
         """Return the engine's major version."""
-        return int(self.version.split(".")[0])
+        return major_of(self.version)
 
     @property
     def retention(self) -> tuple[str, ...]:
         """Return the tables with an armed retention."""
         return tuple(relation for procedure, relation, _ in self.policies if procedure == RETENTION)
+
+
+def major_of(version: str) -> int:
+    """Return the major version: 18 of ``18.6`` and of ``18beta1``."""
+    digits = re.match(r"\d+", version)
+    return int(digits[0]) if digits else 0
 
 
 def read_contents(connection: Connection) -> Contents:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from forward_factor.errors import StorageError
 from forward_factor.storage.backup import clients
 from forward_factor.storage.backup.archive import BackupFile, Progress
-from forward_factor.storage.backup.contents import Contents, differences, read_contents
+from forward_factor.storage.backup.contents import Contents, differences, major_of, read_contents
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 
 _FOREIGN = """
@@ -47,7 +47,7 @@ async def restore_server(engine: AsyncEngine, backup: BackupFile, progress: Prog
         can = await connection.run_sync(read_capabilities)
         require_suitable(expected, can, [str(one) for one in await connection.scalars(text(_OFFERED))])
         leftover = await connection.run_sync(_require_empty)
-    client = clients.find_client(_major(can), backup.manifest.client)
+    client = clients.find_client(major_of(can.version), backup.manifest.client)
     if leftover:
         await _execute(engine, "DROP TABLE alembic_version")
     async with _prepared(engine, expected, can):
@@ -65,7 +65,7 @@ def require_suitable(expected: Contents, can: Capabilities, offered: list[str]) 
         offered: versions of TimescaleDB the target's server could install.
 
     """
-    if _major(can) < expected.major:
+    if major_of(can.version) < expected.major:
         raise StorageError(
             f"the backup is of PostgreSQL {expected.version}, this server is older ({can.version}): use a newer one"
         )
@@ -163,7 +163,3 @@ async def _execute(engine: AsyncEngine, statement: str) -> None:
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
-
-
-def _major(can: Capabilities) -> int:
-    return int(can.version.split(".")[0])
