@@ -16,7 +16,8 @@ from forward_factor.storage.decision_facts import fill_decision_facts
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.status import read_timescale
 from forward_factor.storage.store import Store
-from forward_factor.storage.tables import Base, Signal, SignalUserDecision, table_of
+from forward_factor.storage.tables import Base, Signal, SignalUserDecision, TransferRun, table_of
+from forward_factor.storage.transfer.ledger import LOADING
 
 TIME_COLUMNS = {
     "signals": "as_of_ts",
@@ -96,7 +97,7 @@ async def arm_retention(store: Store, keep: timedelta, tables: Sequence[str]) ->
         The number of decisions that got one.
 
     Raises:
-        StorageError: the store has no policies.
+        StorageError: the store has no policies, or a move into it has not finished.
         InvalidInput: signals would go that the aggregates still refresh from.
 
     """
@@ -111,6 +112,7 @@ async def arm_retention(store: Store, keep: timedelta, tables: Sequence[str]) ->
         await _refresh_aggregates(store)
     with translated_faults():
         async with store.engine.begin() as connection:
+            await _require_no_move(connection)
             filled = await fill_decision_facts(connection) if "signals" in names else 0
             for name in names:
                 await _disarm(connection, name)
@@ -144,6 +146,12 @@ def _require_policies(can: Capabilities) -> None:
         raise StorageError(
             f"this store drops nothing by itself, retention needs TimescaleDB's community edition ({can.shortfall})"
         )
+
+
+async def _require_no_move(connection: AsyncConnection) -> None:
+    unfinished = select(TransferRun.id).where(TransferRun.state == LOADING).limit(1)
+    if (await connection.execute(unfinished)).first():
+        raise StorageError("a `db copy` into this store has not finished, and needs all of it: finish that first")
 
 
 async def _refresh_aggregates(store: Store) -> None:

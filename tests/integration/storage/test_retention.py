@@ -13,7 +13,8 @@ from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.retention import arm_retention, disarm_retention, preview_retention, with_companions
 from forward_factor.storage.status import read_status
 from forward_factor.storage.store import Store
-from forward_factor.storage.tables import Signal, SignalUserDecision, table_of
+from forward_factor.storage.tables import Signal, SignalUserDecision, TransferRun, table_of
+from forward_factor.storage.transfer.ledger import LOADING
 from tests.integration.storage.scanning import execute, fetch, rows_by_table
 
 NOW = datetime.now(UTC)
@@ -117,6 +118,15 @@ async def test_nothing_runs_at_once(timescale: Store) -> None:
         "WHERE proc_name = 'policy_retention'",
     )
     assert row == (True,)
+
+
+async def test_nothing_is_armed_during_a_move(timescale: Store) -> None:
+    run = {"id": "r1", "suspended": {}, "state": LOADING, "started_at": NOW}
+    async with timescale.engine.begin() as connection:
+        await connection.execute(insert(table_of(TransferRun)), [run])
+    with pytest.raises(StorageError, match="has not finished"):
+        await arm_retention(timescale, KEEP, ["candidates"])
+    assert await armed_on(timescale) == {}
 
 
 async def test_signals_are_kept_as_long_as_aggregates_are_refreshed(timescale: Store) -> None:
