@@ -172,9 +172,9 @@ class _TableCount:
         self._close()
         return self.found
 
-    def _tally(self, _table: str, column: str, reading: Reading) -> None:
+    def _tally(self, column: str, reading: Reading, forms: Counter[str]) -> None:
         census = self.found.columns[column]
-        census.forms = dict(Counter(census.forms) + reading.forms)
+        census.forms = dict(Counter(census.forms) + forms)
         census.respelled += len(reading.originals)
 
     def _add(self, batch: Batch) -> None:

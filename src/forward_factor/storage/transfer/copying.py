@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from forward_factor.errors import StorageError
 from forward_factor.storage.decision_facts import fill_decision_facts
@@ -17,7 +17,7 @@ from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import Done
 from forward_factor.storage.transfer.opening import Source, Target, open_source, open_target, parse_pair
-from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_keys, finish_table
+from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_table
 from forward_factor.storage.transfer.proving import MOST_LISTED, find_differences
 from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, without_collector
 from forward_factor.storage.transfer.report import Progress, TableReport, TransferReport
@@ -64,6 +64,8 @@ async def _fill_facts(url: URL) -> None:
     engine = open_engine(url)
     try:
         async with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # without statistics a join by loops would take hours
+                await connection.execute(text("SET LOCAL enable_nestloop = off"))
             await fill_decision_facts(connection)
     finally:
         await engine.dispose()
@@ -229,7 +231,6 @@ class _Finishing:
             self.proved_at = time.perf_counter()
 
     async def _prove(self, table: TableSpec) -> None:
-        await finish_keys(self.copy.target, table)
         if not await self.copy.prove(table):
             self.doubtful.append(table)
         self.proved_at = time.perf_counter()

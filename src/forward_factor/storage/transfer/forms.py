@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -24,6 +25,7 @@ Column = Sequence[Raw]
 _NONE = type(None)
 _TRUTHS = {"true": 1, "t": 1, "yes": 1, "y": 1, "on": 1, "1": 1, "false": 0, "f": 0, "no": 0, "n": 0, "off": 0, "0": 0}
 _FORMS: dict[type, str] = {int: "whole number", float: "number", bytes: "binary", bytearray: "text not in UTF-8"}
+_PLAIN_LENGTHS = {instants.FULL, instants.WHOLE_SECONDS}
 _MOST_FORMS = 40
 _LONGEST_FORM = 40
 _DIGIT = re.compile(r"\d", re.ASCII)
@@ -37,14 +39,20 @@ class Reading:
         values: of all rows; what stands for a refused one means nothing.
         refused: reasons by row.
         originals: rows whose spelling our stores would not give back.
-        forms: how many values are spelled how.
+        plain: how all values are spelled that are not missing, where that is one way.
+        spelled: how many values are spelled how, elsewhere.
 
     """
 
     values: Values
     refused: dict[int, str] = field(default_factory=dict)
     originals: set[int] = field(default_factory=set)
-    forms: Counter[str] = field(default_factory=Counter)
+    plain: str = ""
+    spelled: Counter[str] = field(default_factory=Counter)
+
+    def forms(self, raw: Column) -> Counter[str]:
+        """Return how many values of the column that was read are spelled how."""
+        return +Counter({self.plain: len(raw) - raw.count(None)}) if self.plain else self.spelled
 
 
 def read_column(spec: ColumnSpec, raw: Column, *, always_full: bool = True) -> Reading:
@@ -56,8 +64,11 @@ def read_column(spec: ColumnSpec, raw: Column, *, always_full: bool = True) -> R
         always_full: whether the column's instants are commonly spelled with their fraction even where it is zero.
 
     """
-    reading = _READERS[spec.kind](spec, raw, always_full)
-    if not spec.is_nullable and None in raw:
+    kinds = set(map(type, raw))
+    has_gaps = _NONE in kinds
+    kinds.discard(_NONE)
+    reading = _READERS[spec.kind](_Column(spec, raw, kinds, has_gaps, always_full))
+    if has_gaps and not spec.is_nullable:
         missing = {row: f"no value in {spec.name}" for row, value in enumerate(raw) if value is None}
         reading.refused |= missing
     return reading
@@ -70,74 +81,86 @@ def describe(value: Raw) -> str:
     return _FORMS.get(type(value), "missing")
 
 
-def _read_text(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    kinds = set(map(type, raw))
-    if kinds <= {str, _NONE} and "\0" not in "".join(filter(None, raw)):  # type: ignore[arg-type]
-        return Reading(Values(texts=list(raw)), forms=_present(raw, "text"))  # type: ignore[arg-type]
-    return _one_by_one_text(spec, raw, _verdict_text)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
+    """A column to be read: its values, their types but for None's, and whether some are missing."""
+
+    spec: ColumnSpec
+    raw: Column
+    kinds: set[type]
+    has_gaps: bool
+    always_full: bool
 
 
-def _read_json(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    kinds = set(map(type, raw))
-    if kinds <= {str, _NONE} and all(map(_is_json, set(raw))):
-        return Reading(Values(texts=list(raw)), forms=_present(raw, "valid JSON"))  # type: ignore[arg-type]
-    return _one_by_one_text(spec, raw, _verdict_json)
+def _read_text(column: _Column) -> Reading:
+    raw: Sequence[Any] = column.raw
+    if column.kinds <= {str} and "\0" not in "".join(filter(None, raw) if column.has_gaps else raw):
+        return Reading(Values(texts=list(raw)), plain="text")
+    return _one_by_one_text(column, _verdict_text)
 
 
-def _read_numbers(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    kinds = set(map(type, raw))
-    if kinds == {float}:
-        return Reading(Values(numbers=np.array(raw, dtype=np.float64)), forms=_present(raw, "number"))
-    if kinds <= {float, _NONE}:
-        return Reading(_numbers(raw, np.float64), forms=_present(raw, "number"))
-    return _one_by_one(spec, raw, _verdict_number, np.float64)
+def _read_json(column: _Column) -> Reading:
+    raw: Sequence[Any] = column.raw
+    if column.kinds <= {str} and all(map(_is_json, set(raw))):
+        return Reading(Values(texts=list(raw)), plain="valid JSON")
+    return _one_by_one_text(column, _verdict_json)
 
 
-def _read_wholes(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    kinds = set(map(type, raw))
-    if kinds <= {int, _NONE}:
-        values = _numbers(raw, np.int64)
-        most = 2 ** (8 * spec.width - 1)
+def _read_numbers(column: _Column) -> Reading:
+    if column.kinds <= {float}:
+        return Reading(_numbers(column.raw, np.float64, has_gaps=column.has_gaps), plain="number")
+    return _one_by_one(column, _verdict_number, np.float64)
+
+
+def _read_wholes(column: _Column) -> Reading:
+    if column.kinds <= {int}:
+        values = _numbers(column.raw, np.int64, has_gaps=column.has_gaps)
+        most = 2 ** (8 * column.spec.width - 1)
         assert values.numbers is not None
         if int(values.numbers.min(initial=0)) >= -most and int(values.numbers.max(initial=0)) < most:
-            return Reading(values, forms=_present(raw, "whole number"))
-    return _one_by_one(spec, raw, _verdict_whole, np.int64)
+            return Reading(values, plain="whole number")
+    return _one_by_one(column, _verdict_whole, np.int64)
 
 
-def _read_truths(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    if set(map(type, raw)) <= {int, _NONE} and set(raw) <= {0, 1, None}:
-        return Reading(_numbers(raw, np.int64), forms=_present(raw, "0 or 1"))
-    return _one_by_one(spec, raw, _verdict_truth, np.int64)
+def _read_truths(column: _Column) -> Reading:
+    if column.kinds <= {int} and set(column.raw) <= {0, 1, None}:
+        return Reading(_numbers(column.raw, np.int64, has_gaps=column.has_gaps), plain="0 or 1")
+    return _one_by_one(column, _verdict_truth, np.int64)
 
 
-def _read_instants(spec: ColumnSpec, raw: Column, always_full: bool) -> Reading:
-    present = [value for value in raw if value is not None]
-    lengths = [len(value) for value in present if isinstance(value, str)]
-    if len(lengths) == len(present) and set(lengths) <= {instants.FULL, instants.WHOLE_SECONDS}:
-        plain = _plain_instants(present, lengths)  # type: ignore[arg-type]
+def _read_instants(column: _Column) -> Reading:
+    if column.kinds <= {str}:
+        texts: Sequence[Any] = [one for one in column.raw if one is not None] if column.has_gaps else column.raw
+        lengths = list(map(len, texts))
+        plain = _plain_instants(texts, lengths) if set(lengths) <= _PLAIN_LENGTHS else None
         if plain is not None:
-            deviating = instants.deviates(lengths, plain, always_full=always_full)
-            rows = [row for row, value in enumerate(raw) if value is not None] if len(present) < len(raw) else None
-            values = Values(numbers=plain) if rows is None else _spread(plain, rows, len(raw))
-            found = np.flatnonzero(deviating).tolist()
-            full = lengths.count(instants.FULL)
-            forms = Counter({"YYYY-MM-DD HH:MM:SS.ffffff": full, "YYYY-MM-DD HH:MM:SS": len(lengths) - full})
-            return Reading(values, {}, {rows[one] if rows else one for one in found}, +forms)
-    reading = _one_by_one(spec, raw, _verdict_instant, np.int64)
-    reading.originals = _odd_instants(raw, reading, always_full)
+            return _plain_reading(column, lengths, plain)
+    reading = _one_by_one(column, _verdict_instant, np.int64)
+    reading.originals = _odd_instants(column, reading)
     return reading
 
 
-def _read_days(spec: ColumnSpec, raw: Column, _always_full: bool) -> Reading:
-    if set(map(type, raw)) <= {str, _NONE}:
-        different = sorted({value for value in raw if isinstance(value, str)})
+def _plain_reading(column: _Column, lengths: Sequence[int], plain: np.ndarray) -> Reading:
+    full = lengths.count(instants.FULL)
+    forms = +Counter({"YYYY-MM-DD HH:MM:SS.ffffff": full, "YYYY-MM-DD HH:MM:SS": len(lengths) - full})
+    odd = np.flatnonzero(instants.deviates(lengths, plain, always_full=column.always_full)).tolist()
+    if not column.has_gaps:
+        return Reading(Values(numbers=plain), originals=set(odd), spelled=forms)
+    rows = [row for row, value in enumerate(column.raw) if value is not None]
+    return Reading(_spread(plain, rows, len(column.raw)), originals={rows[one] for one in odd}, spelled=forms)
+
+
+def _read_days(column: _Column) -> Reading:
+    if column.kinds <= {str}:
+        different: list[Any] = sorted(set(column.raw) - {None})
         is_plain = all(len(text) == instants.DAY for text in different) and instants.fits(different, instants.DAY)
         days = instants.read_days(different) if is_plain else None
         if days is not None:
             known: dict[Raw, int | None] = dict(zip(different, days.tolist(), strict=True))
             known[None] = None
-            return Reading(_numbers([known[one] for one in raw], np.int64), forms=_present(raw, "YYYY-MM-DD"))
-    return _one_by_one(spec, raw, _verdict_day, np.int64)
+            numbers = list(map(known.__getitem__, column.raw))
+            return Reading(_numbers(numbers, np.int64, has_gaps=column.has_gaps), plain="YYYY-MM-DD")
+    return _one_by_one(column, _verdict_day, np.int64)
 
 
 def _plain_instants(texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray | None:
@@ -148,10 +171,11 @@ def _plain_instants(texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray 
     return instants.read_instants(texts)
 
 
-def _odd_instants(raw: Column, reading: Reading, always_full: bool) -> set[int]:
+def _odd_instants(column: _Column, reading: Reading) -> set[int]:
     assert reading.values.numbers is not None
-    common = instants.instant_texts(reading.values.numbers, always_full=always_full)
-    return {row for row, value in enumerate(raw) if value is not None and value != common[row]} - set(reading.refused)
+    common = instants.instant_texts(reading.values.numbers, always_full=column.always_full)
+    odd = {row for row, value in enumerate(column.raw) if value is not None and value != common[row]}
+    return odd - set(reading.refused)
 
 
 # What one value is: the value to store, and whether it is spelled as our stores would give it back.
@@ -209,37 +233,33 @@ def _verdict_day(_spec: ColumnSpec, value: Raw) -> Verdict:
     return instants.read_day(value), isinstance(value, str) and len(value) == instants.DAY
 
 
-def _one_by_one(
-    spec: ColumnSpec,
-    raw: Column,
-    verdict: Callable[[ColumnSpec, Raw], Verdict],
-    dtype: type[np.float64 | np.int64],
-) -> Reading:
-    listed, reading = _judge(spec, raw, verdict)
-    reading.values = _numbers(listed, dtype)
+_Judge = Callable[[ColumnSpec, Raw], Verdict]
+
+
+def _one_by_one(column: _Column, verdict: _Judge, dtype: type[np.float64 | np.int64]) -> Reading:
+    listed, reading = _judge(column, verdict)
+    reading.values = _numbers(listed, dtype, has_gaps=None in listed)
     return reading
 
 
-def _one_by_one_text(spec: ColumnSpec, raw: Column, verdict: Callable[[ColumnSpec, Raw], Verdict]) -> Reading:
-    listed, reading = _judge(spec, raw, verdict)
+def _one_by_one_text(column: _Column, verdict: _Judge) -> Reading:
+    listed, reading = _judge(column, verdict)
     reading.values = Values(texts=listed)  # type: ignore[arg-type]
     return reading
 
 
-def _judge(
-    spec: ColumnSpec, raw: Column, verdict: Callable[[ColumnSpec, Raw], Verdict]
-) -> tuple[list[str | int | float | None], Reading]:
+def _judge(column: _Column, verdict: _Judge) -> tuple[list[str | int | float | None], Reading]:
     listed: list[str | int | float | None] = []
     reading = Reading(Values(texts=[]))
-    for row, value in enumerate(raw):
+    for row, value in enumerate(column.raw):
         if value is None:
             listed.append(None)
             continue
-        _count_form(reading.forms, spec, value)
+        _count_form(reading.spelled, column.spec, value)
         try:
-            stored, is_common = verdict(spec, value)
+            stored, is_common = verdict(column.spec, value)
         except Refusal as reason:
-            reading.refused[row] = f"{reason} ({spec.name})"
+            reading.refused[row] = f"{reason} ({column.spec.name})"
             listed.append(None)
             continue
         listed.append(stored)
@@ -253,13 +273,9 @@ def _count_form(forms: Counter[str], spec: ColumnSpec, value: Raw) -> None:
     forms[form if form in forms or len(forms) < _MOST_FORMS else "other"] += 1
 
 
-def _present(raw: Column, form: str) -> Counter[str]:
-    return +Counter({form: len(raw) - raw.count(None)})
-
-
-def _numbers(listed: Sequence[Raw], dtype: type[np.float64 | np.int64]) -> Values:
+def _numbers(listed: Sequence[Raw], dtype: type[np.float64 | np.int64], *, has_gaps: bool) -> Values:
     """Return numbers; what is missing is 0 beneath its mask."""
-    if None not in listed:
+    if not has_gaps:
         return Values(numbers=np.array(listed, dtype=dtype))
     missing = np.array([value is None for value in listed])
     return Values(None, np.array([0 if value is None else value for value in listed], dtype=dtype), missing)
@@ -295,7 +311,7 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(name)
 
 
-_READERS: dict[Kind, Callable[[ColumnSpec, Column, bool], Reading]] = {
+_READERS: dict[Kind, Callable[[_Column], Reading]] = {
     Kind.TEXT: _read_text,
     Kind.JSON: _read_json,
     Kind.NUMBER: _read_numbers,

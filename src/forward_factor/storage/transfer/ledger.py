@@ -160,7 +160,7 @@ def row_key(values: Sequence[Raw]) -> str:
 
 def digest_of(batch: Batch, digests: Iterable[bytes]) -> str:
     """Return the digest of a range as it was read: rows, refused rows and spellings."""
-    whole = hashlib.md5(str(sum_of(digests)).encode(), usedforsecurity=False)
+    whole = hashlib.sha256(str(sum_of(digests)).encode())
     for refused in batch.refused:
         whole.update(verbatim(batch.table.names, refused.row).encode())
     for row in sorted(batch.originals):

@@ -52,19 +52,15 @@ async def begin_again(target: Target) -> None:
     await target.save_run()
 
 
-async def finish_keys(target: Target, table: TableSpec) -> None:
-    """Give a loaded table its key back."""
-    if isinstance(target, ServerTarget):
-        await _finishing(target).restore_keys(table.name)
-
-
 async def finish_table(target: Target, source: Source, table: TableSpec) -> None:
-    """Do what follows from a table that is proved: derived rows, compression, indexes."""
+    """Do what follows from a table that is proved: its key back, derived rows, compression, indexes."""
     if not isinstance(target, ServerTarget):
         return
     finishing = _finishing(target)
+    await finishing.restore_keys(table.name)
     await finishing.compress(table)
     await finishing.restore_indexes(table.name)
+    await finishing.analyze(table.name)
     if table.name == "signals":
         if source.is_legacy:
             await finishing.fill_signal_keys()

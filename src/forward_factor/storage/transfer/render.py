@@ -48,8 +48,8 @@ def with_originals(
 
 def raw_digests(rows: Iterable[Row]) -> list[bytes]:
     """Return the digest of every row as SQLite holds it: storage class and value of each column."""
-    dumps, digest = marshal.dumps, hashlib.md5
-    return [digest(dumps(row, _MARSHAL_WITHOUT_REFERENCES), usedforsecurity=False).digest() for row in rows]
+    dumps, digest = marshal.dumps, hashlib.sha256
+    return [digest(dumps(row, _MARSHAL_WITHOUT_REFERENCES)).digest() for row in rows]
 
 
 def verbatim(names: Sequence[str], row: Row) -> str:

@@ -96,6 +96,10 @@ class Finishing:
             for view in VIEWS:
                 await self.connection.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)")
 
+    async def analyze(self, table: str) -> None:
+        """Have the planner know a table that was just loaded."""
+        await self.connection.execute(f'ANALYZE "{table}"')
+
     async def resume(self) -> None:
         """Give back whatever is still put aside; safe to be called again."""
         for table in own_catalogue():

@@ -17,8 +17,8 @@ def listed(names: Sequence[str], of: str = "") -> str:
 def totals(table: TableSpec) -> str:
     """Return the query of row count and digest sum of all rows; ``$1`` is the run whose own rows don't count."""
     return (
-        "SELECT count(*), coalesce(sum(('x' || left(digest, 16))::bit(64)::bigint), 0) "
-        f"FROM (SELECT md5(record_send(r)) AS digest FROM ({_rows(table)}) r) d"
+        "SELECT count(*), coalesce(sum(substr(sha256(record_send(r))::text, 2, 17)::bit(64)::bigint), 0) "
+        f"FROM ({_rows(table)}) r"
     )
 
 
@@ -26,7 +26,7 @@ def digests(table: TableSpec) -> str:
     """Return the query of every row's key digest, digest, and key for people."""
     key = listed(table.key, "r.")
     return (
-        f"SELECT md5(record_send(ROW({key}))), md5(record_send(r)), json_build_array({key})::text "
+        f"SELECT sha256(record_send(ROW({key}))), sha256(record_send(r)), json_build_array({key})::text "
         f"FROM ({_rows(table)}) r"
     )
 
@@ -128,6 +128,7 @@ SELECT hypertable_name AS name, time_interval::text AS span FROM timescaledb_inf
 """
 SETTINGS = """
 SELECT set_config(s.name, w.value, false) FROM pg_settings s JOIN (VALUES
+  ('bytea_output', 'hex'), ('jit', 'off'),
   ('synchronous_commit', 'off'), ('work_mem', '65536'), ('maintenance_work_mem', '262144'),
   ('default_toast_compression', 'lz4'), ('timescaledb.max_tuples_decompressed_per_dml_transaction', '0')
 ) AS w (name, value) ON w.name = s.name AND (s.enumvals IS NULL OR w.value = ANY(s.enumvals))

@@ -158,7 +158,7 @@ async def stored_digests(
     values = [run_id] if table.is_history else []
     async with connection.transaction(readonly=True):
         async for key, digest, label in connection.cursor(server_sql.digests(table), *values, prefetch=_FETCH):
-            yield bytes.fromhex(key), bytes.fromhex(digest), label
+            yield key, digest, label
 
 
 async def _copy(connection: asyncpg.Connection, table: str, names: Sequence[str], encoded: EncodedRows) -> None:

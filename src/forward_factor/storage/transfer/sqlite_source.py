@@ -34,7 +34,7 @@ MOST_ROWS, MOST_BYTES = 8192, 8_000_000
 _PAGES_A_STEP = -1
 _FIRST_FETCH = 64
 Row = tuple[Raw, ...]
-Tally = Callable[[str, str, Reading], None]
+Tally = Callable[[str, Reading, Counter[str]], None]
 
 
 @dataclass(slots=True)
@@ -192,8 +192,8 @@ def read_batch(
         for spec, column in zip(table.columns, raw, strict=True)
     ]
     if tally:
-        for spec, reading in zip(table.columns, readings, strict=True):
-            tally(table.name, spec.name, reading)
+        for spec, reading, column in zip(table.columns, readings, raw, strict=True):
+            tally(spec.name, reading, reading.forms(column))
     batch = Batch(
         table,
         place=str(places[0]),

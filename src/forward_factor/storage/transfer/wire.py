@@ -1,7 +1,7 @@
 """Batches as PostgreSQL's wire has them: rows to COPY, and the digest that the server computes too.
 
 A row's canonical form is what ``record_send`` returns for it: field count, then type, length and bytes of every field.
-The server digests what it really holds by ``md5(record_send(row))``; here the same bytes are made from the source.
+The server digests what it really holds by ``sha256(record_send(row))``; here the same bytes are made from the source.
 https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4, backend/utils/adt/rowtypes.c
 """
 
@@ -19,9 +19,9 @@ from forward_factor.storage.transfer.values import Batch, EncodedRows, Values
 
 _NULL = struct.pack(">i", -1)
 _pack_length = struct.Struct(">i").pack
-_FEW = 4
-"""Texts that repeat so often on average are encoded once each."""
-DIGEST_BYTES = 8
+_FEW, _SAMPLE = 4, 256
+"""Texts that repeat so often on average, in so many, are encoded once each."""
+_WORDS = hashlib.sha256().digest_size // 8
 _WRAP = 1 << 64
 
 Fields = list[bytes]
@@ -35,12 +35,12 @@ def encode(batch: Batch) -> EncodedRows:
     count = len(batch.columns)
     rows = list(map(b"".join, zip(repeat(struct.pack(">h", count)), *copied, strict=False)))
     canonical = map(b"".join, zip(repeat(struct.pack(">i", count)), *digested, strict=False))
-    return EncodedRows(rows, [hashlib.md5(one, usedforsecurity=False).digest() for one in canonical])
+    return EncodedRows(rows, [hashlib.sha256(one).digest() for one in canonical])
 
 
 def sum_of(digests: Iterable[bytes]) -> int:
     """Return the sum of the digests' first 64 bits, modulo 2^64: the same in whatever order rows come."""
-    joined = np.frombuffer(b"".join(digests), dtype=">u8")[::2]
+    joined = np.frombuffer(b"".join(digests), dtype=">u8")[::_WORDS]
     return int(joined.astype(np.uint64).sum(dtype=np.uint64)) % _WRAP
 
 
@@ -100,11 +100,14 @@ def _sparse_fields(spec: ColumnSpec, values: Values) -> Fields:
 
 
 def _text_fields(texts: Sequence[str | None]) -> Fields:
-    different = set(texts)
-    if len(different) * _FEW <= len(texts):
-        known = {text: _text_field(text) for text in different}
-        return [known[text] for text in texts]
-    return [_text_field(text) for text in texts]
+    if _FEW * len(set(texts[:_SAMPLE])) <= len(texts[:_SAMPLE]):
+        known = {text: _text_field(text) for text in set(texts)}
+        return list(map(known.__getitem__, texts))
+    if None in texts:
+        return [_text_field(text) for text in texts]
+    encoded = "\0".join(texts).encode().split(b"\0")  # type: ignore[arg-type]  # no text here holds a NUL
+    prefixes = {length: _pack_length(length) for length in set(map(len, encoded))}
+    return [prefixes[len(text)] + text for text in encoded]
 
 
 def _text_field(text: str | None) -> bytes:
