@@ -130,6 +130,20 @@ def test_a_full_disk_leaves_nothing(scanned: Terminal) -> None:
         assert not list(scanned.directory.glob("full.*"))
 
 
+def test_a_read_only_disk_is_said_in_one_line(scanned: Terminal) -> None:
+    """Root may write into any directory, but not into this one."""
+    for words in (
+        ("db", "backup", "/proc/b"),
+        ("--database-url", "sqlite:////proc/s.db", "db", "restore", "made.backup"),
+    ):
+        outcome = scanned.run(*words)
+        assert (outcome.code, outcome.stdout) == (1, "")
+        assert "/proc" in outcome.stderr
+        assert "reached" not in outcome.stderr
+        assert len(outcome.stderr.splitlines()) == 1
+        assert_one_line_each(outcome)
+
+
 def test_a_server_down_or_a_wrong_password_is_said_in_one_line(server: tuple[Terminal, str]) -> None:
     terminal, url = server
     dead = f"postgresql://someone:{PASSWORD}@127.0.0.1:9/store"

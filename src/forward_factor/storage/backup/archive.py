@@ -166,7 +166,8 @@ def passing(path: Path) -> Iterator[Path]:
         raise StorageError(f"{path} cannot be written: {fault.strerror or fault}") from fault
     finally:
         for leftover in (unfinished, *(Path(f"{unfinished}{suffix}") for suffix in SQLITE_COMPANIONS)):
-            leftover.unlink(missing_ok=True)
+            if leftover.exists():  # a read-only file system refuses even to remove what is not there
+                leftover.unlink()
 
 
 def refuse_existing(path: Path) -> None:

@@ -27,7 +27,7 @@ def copy_live(source: Path, target: Path, progress: Progress) -> None:
     """
     uri = f"{source.absolute().as_uri()}?mode=ro"
     with (
-        _translated(source),
+        _translated(f"{source} cannot be copied to {target.parent}"),
         closing(sqlite3.connect(uri, uri=True, timeout=SQLITE_BUSY_SECONDS, isolation_level=None)) as reader,
         closing(sqlite3.connect(target)) as writer,
     ):
@@ -44,7 +44,7 @@ def copy_live(source: Path, target: Path, progress: Progress) -> None:
 
 def check_integrity(path: Path, named: Path) -> None:
     """Raise StorageError unless SQLite finds the file at ``path`` whole; ``named`` is what the message calls it."""
-    with _translated(named), closing(sqlite3.connect(path)) as connection:
+    with _translated(str(named)), closing(sqlite3.connect(path)) as connection:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise StorageError(f"{named} is damaged: {found}")
@@ -100,8 +100,8 @@ def refuse_leftovers(path: Path) -> None:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as fault:
-        raise StorageError(f"{path}: {fault}") from fault
+        raise StorageError(f"{what}: {fault}") from fault
