@@ -111,3 +111,11 @@ async def test_aggregates_show_signals_of_any_age_after_a_scan(timescale: Store,
     )
     assert daily == raw
     assert len(raw) >= 2
+
+
+async def test_compressed_signals_come_in_any_order(timescale: Store) -> None:
+    await scan(timescale, [dear_chain("AAA"), dear_chain("BBB")])
+    await execute(timescale, "SELECT compress_chunk(c) FROM show_chunks('signals') c", "ANALYZE signals")
+    for order in ("as_of_ts, id", "as_of_ts DESC, id DESC", "as_of_ts, ticker, id"):
+        rows = await fetch(timescale, f"SELECT id FROM signals ORDER BY {order}")
+        assert len(set(rows)) == len(rows) > 0

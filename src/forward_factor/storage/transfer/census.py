@@ -16,7 +16,7 @@ from forward_factor.storage.transfer import chunks
 from forward_factor.storage.transfer.catalogue import Kind, TableSpec
 from forward_factor.storage.transfer.forms import Reading
 from forward_factor.storage.transfer.opening import Source, open_source, parse_one
-from forward_factor.storage.transfer.reading import OF_USERS, without_collector
+from forward_factor.storage.transfer.reading import OF_USERS, rare_collection
 from forward_factor.storage.transfer.report import Progress
 from forward_factor.storage.transfer.sqlite_source import SqliteSource
 from forward_factor.storage.transfer.values import Batch, instant_of
@@ -90,7 +90,7 @@ async def take_census(source_url: str, progress: Progress) -> Census:
             census = Census(source.identity, source.level, source.size)
             counts = await source.row_counts()
             progress.step("census", sum(counts.values()))
-            with without_collector():
+            with rare_collection(source):
                 for table in source.tables:
                     census.tables[table.name] = await _TableCount(source, table, seen, progress).count()
     rows = sum(table.rows for table in census.tables.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import URL, text
@@ -15,14 +16,15 @@ from forward_factor.storage.engine import open_engine
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
-from forward_factor.storage.transfer.ledger import Done
+from forward_factor.storage.transfer.ledger import CHANGING, Done
 from forward_factor.storage.transfer.opening import Source, Target, open_source, open_target, parse_pair
 from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_table
-from forward_factor.storage.transfer.proving import MOST_LISTED, find_differences
-from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, without_collector
+from forward_factor.storage.transfer.proving import find_differences, find_leftovers
+from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.report import Progress, TableReport, TransferReport
 from forward_factor.storage.transfer.server_source import ServerSource
-from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+from forward_factor.storage.transfer.sqlite_target import RESTORED, SqliteTarget
+from forward_factor.storage.transfer.values import Batch, EncodedRows
 
 Totals = tuple[int, int]
 _WRAP = 1 << 64
@@ -73,12 +75,23 @@ async def _fill_facts(url: URL) -> None:
 
 @dataclass(slots=True)
 class _Copy:
+    """One pass.
+
+    Attributes:
+        done: by table and place, what is in the target of every range of the source.
+        contested: by table, ranges of which the target refused rows, perhaps for the sake of others that have gone.
+        taken: by table, keys of rows in quarantine that could not go back: by now others have those keys.
+
+    """
+
     source: Source
     target: Target
     progress: Progress
     started: float
     reports: dict[str, TableReport] = field(default_factory=dict)
-    expected: dict[str, Totals] = field(default_factory=dict)
+    done: dict[str, dict[str, Done]] = field(default_factory=dict)
+    contested: dict[str, set[str]] = field(default_factory=dict)
+    taken: dict[str, list[str]] = field(default_factory=dict)
     users_changed: bool = False
 
     async def run(self) -> TransferReport:
@@ -88,71 +101,113 @@ class _Copy:
         else:
             await self._require_untouched()
             await begin_again(self.target)
-        proved_s = await self._carry_over()
+        counts = await self.source.row_counts()
+        self.progress.step("copy", sum(counts.values()))
+        with without_collector():
+            proved_at = await (self._load_all() if self.target.is_fresh else self._change_all())
         await finish(self.target, self.source, self.progress)
+        self._say_taken()
         report.tables = self.reports
         report.reasons = await self._reasons()
         if isinstance(self.source, ServerSource):
             report.left_behind = await self.source.columns_left_behind()
-        report.conclude(proved_s, time.perf_counter() - self.started)
+        report.conclude(proved_at - self.started, time.perf_counter() - self.started)
         return report
 
-    async def _carry_over(self) -> float:
-        """Load and prove all tables; return the seconds since the start when the last was proved."""
-        counts = await self.source.row_counts()
-        self.progress.step("copy", sum(counts.values()))
+    async def _load_all(self) -> float:
+        """Load an empty target, and prove and finish each table while the next is loaded; return when all was proved."""
         finishing = _Finishing(self)
         worker = asyncio.create_task(finishing.work())
         try:
-            with without_collector():
-                for table in self.source.tables:
-                    await self._load(table)
-                    finishing.loaded(table)
+            for table in self.source.tables:
+                await self._load(table)
+                finishing.loaded(table)
             finishing.close()
             self.progress.step("verify")
             await worker
-            await finishing.resolve()
         finally:
-            worker.cancel()
-        return finishing.proved_at - self.started
+            await _ended(worker)
+        for table in finishing.doubtful:
+            self.reports[table.name].differences = await find_differences(self.source, self.target, table)
+        return finishing.proved_at
+
+    async def _change_all(self) -> float:
+        """Bring a target up to date, one table after the other: users are settled before what refers to them."""
+        for table in self.source.tables:
+            await self._load(table)
+            if not await self.prove(table):
+                await self._settle(table)
+            await finish_table(self.target, self.source, table)
+        return time.perf_counter()
 
     async def _load(self, table: TableSpec) -> None:
         report = self.reports[table.name] = TableReport()
         before = await ledger.read_ranges(self.target, self.target.run, table)
-        count, total = 0, 0
+        before.pop(RESTORED, None)
+        done = self.done[table.name] = {}
+        contested = self.contested[table.name] = set()
         async for batch, encoded in Reading(self.source, self.target, table).batches():
-            digest = ledger.digest_of(batch, encoded.digests)
-            done = before.pop(str(batch.place), None)
-            if done is None or done.source_digest != digest or self._must_look_again(table):
-                held, done = await self.target.write(batch, encoded, digest)
-                report.written += len(held)
-                self.users_changed |= table.name == "users"
+            place, digest = str(batch.place), ledger.digest_of(batch, encoded.digests)
+            known = before.pop(place, None)
+            if known is None or known.source_digest != digest or self._must_look_again(table):
+                known = await self._write(batch, encoded, digest)
+            if known.refused_count > len(batch.refused):
+                contested.add(place)
+            done[place] = known
             report.source += batch.rows_read
-            report.quarantined += done.refused_count
-            count, total = count + done.row_count, total + done.digest_sum
             self.progress.advance(batch.rows_read, batch.size)
         for place in before:
             await self.target.forget(table, place)
             self.users_changed |= table.name == "users"
-        report.copied = count
-        restored = await self._restore(table)
-        report.restored = restored.row_count
-        self.expected[table.name] = (count + restored.row_count, (total + restored.digest_sum) % _WRAP)
+        if contested and not self.target.is_fresh and (before or report.written):
+            await self._remove_leftovers(table)
+        await self._restore(table)
         self._keep_spellings()
 
-    async def _restore(self, table: TableSpec) -> Done:
+    async def _write(self, batch: Batch, encoded: EncodedRows, digest: str) -> Done:
+        held, done = await self.target.write(batch, encoded, digest)
+        self.reports[batch.table.name].written += len(held)
+        self.users_changed |= batch.table.name == "users"
+        return done
+
+    async def _settle(self, table: TableSpec) -> None:
+        """Have a changed table end as the source is, or list what differs."""
+        await self._remove_leftovers(table)
+        await self._restore(table)
+        if not await self.prove(table):
+            self.reports[table.name].differences = await find_differences(self.source, self.target, table)
+
+    async def _remove_leftovers(self, table: TableSpec) -> None:
+        """Delete what an earlier pass brought and the source no longer has, and take in what stood behind it."""
+        leftovers = await find_leftovers(self.source, self.target, table)
+        if leftovers:
+            await self.target.delete(table, leftovers)
+            self.users_changed |= table.name == "users"
+        contested = self.contested[table.name]
+        if not contested:
+            return
+        async for batch, encoded in Reading(self.source, self.target, table).batches():
+            place = str(batch.place)
+            if place in contested:
+                digest = ledger.digest_of(batch, encoded.digests)
+                self.done[table.name][place] = await self._write(batch, encoded, digest)
+        contested.clear()
+
+    async def _restore(self, table: TableSpec) -> None:
         """Give the old bot's file back what our stores could not hold."""
         if not isinstance(self.target, SqliteTarget) or not self.target.is_legacy or self.source.is_legacy:
-            return Done(0, 0, 0, "")
+            return
         rows = await quarantined_rows(self.source, table)
-        if not rows:
-            return Done(0, 0, 0, "")
-        done, taken = await self.target.write_verbatim(table, rows)
-        if taken:
-            self.progress.say(
-                f"{table.name}: other rows have the keys of {len(taken)} in quarantine: {', '.join(taken)[:200]}"
-            )
-        return done
+        if rows:
+            self.done[table.name][RESTORED], self.taken[table.name] = await self.target.write_verbatim(table, rows)
+        else:
+            await self.target.forget(table, RESTORED)
+
+    def _say_taken(self) -> None:
+        for name, taken in self.taken.items():
+            if taken:
+                keys = ", ".join(taken)[:200]
+                self.progress.say(f"{name}: other rows have the keys of {len(taken)} in quarantine: {keys}")
 
     def _must_look_again(self, table: TableSpec) -> bool:
         """Return whether rows may have gone with a user, although the ledger has them."""
@@ -164,27 +219,25 @@ class _Copy:
 
     async def prove(self, table: TableSpec) -> bool:
         """Compare what the target really holds with what it should; return whether it is the same."""
-        report = self.reports[table.name]
+        report, done = self.reports[table.name], self.done[table.name]
         actual = await self.target.totals(table)
-        report.target, report.match = actual[0], actual == self.expected[table.name]
+        expected = _totals(done)
+        report.restored = done[RESTORED].row_count if RESTORED in done else 0
+        report.copied = expected[0] - report.restored
+        report.quarantined = sum(one.refused_count for one in done.values())
+        report.target, report.match = actual[0], actual == expected
         return report.match
 
-    async def resolve(self, table: TableSpec) -> None:
-        """Delete what an earlier pass brought and the source no longer has; list what differs then."""
-        found = await find_differences(self.source, self.target, table, most=None)
-        extra = [] if self.target.is_fresh else [one.key for one in found if one.kind == "extra"]
-        if extra:
-            await self.target.delete(table, extra)
-        if not extra or not await self.prove(table):
-            self.reports[table.name].differences = [one for one in found if one.key not in extra][:MOST_LISTED]
-
     async def _require_untouched(self) -> None:
-        """Refuse to go on where the target no longer is as the last pass left it."""
+        """Refuse to go on where the target no longer is as the last pass left it.
+
+        A pass that was to change the target and was cut off left it in between: then nobody can tell.
+        """
+        if self.target.run.state == CHANGING:
+            return
         for table in self.source.tables:
             ranges = await ledger.read_ranges(self.target, self.target.run, table)
-            count = sum(done.row_count for done in ranges.values())
-            total = sum(done.digest_sum for done in ranges.values()) % _WRAP
-            if await self.target.totals(table) != (count, total):
+            if await self.target.totals(table) != _totals(ranges):
                 raise StorageError(
                     f"table {table.name} of the target has been written to since the last pass: the target is in use, "
                     "and another pass would undo that. Copy into an empty target, or back from this one"
@@ -224,13 +277,18 @@ class _Finishing:
             else:
                 await finish_table(self.copy.target, self.copy.source, self.tables[name])
 
-    async def resolve(self) -> None:
-        """Look at the tables that did not prove equal, when nothing else reads the source."""
-        for table in self.doubtful:
-            await self.copy.resolve(table)
-            self.proved_at = time.perf_counter()
-
     async def _prove(self, table: TableSpec) -> None:
         if not await self.copy.prove(table):
             self.doubtful.append(table)
         self.proved_at = time.perf_counter()
+
+
+def _totals(done: Mapping[str, Done]) -> Totals:
+    """Return rows and digest sum of all ranges together."""
+    return sum(one.row_count for one in done.values()), sum(one.digest_sum for one in done.values()) % _WRAP
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task that still runs, and look at how it ended, lest asyncio complain that nobody did."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

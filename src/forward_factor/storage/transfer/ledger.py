@@ -18,7 +18,8 @@ from forward_factor.storage.transfer.render import verbatim
 from forward_factor.storage.transfer.values import Batch, Raw, Refused
 from forward_factor.storage.transfer.wire import sum_of
 
-LOADING, DONE = "loading", "done"
+LOADING, CHANGING, DONE = "loading", "changing", "done"
+"""A first pass, a later one, and neither; while a later one lasts, the ledger says less than the target holds."""
 
 
 class Executes(Protocol):
@@ -115,7 +116,10 @@ async def read_ranges(store: Executes, run: Run, table: TableSpec) -> dict[str, 
 
 
 async def write_range(store: Executes, run: Run, batch: Batch, done: Done, originals: bool) -> None:
-    """Write what is known of a range: its entry, the rows refused in it, and the spellings to be kept."""
+    """Write what is known of a range: its entry, the rows refused in it, and the spellings to be kept.
+
+    A row that has wandered here from another range takes what is known of it along.
+    """
     await store.fetch(
         "INSERT INTO transfer_ranges (run_id, table_name, place, row_count, refused_count, digest_sum, source_digest) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -130,13 +134,16 @@ async def write_range(store: Executes, run: Run, batch: Batch, done: Done, origi
     if batch.refused:
         await store.run_many(
             "INSERT INTO transfer_quarantine (run_id, table_name, row_place, range_place, row_key, reason, row_values) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, table_name, row_place) DO UPDATE SET "
+            "range_place = excluded.range_place, row_key = excluded.row_key, reason = excluded.reason, "
+            "row_values = excluded.row_values",
             [_quarantined(run, batch, one) for one in batch.refused],
         )
     if originals and batch.originals:
         await store.run_many(
             "INSERT INTO transfer_originals (run_id, table_name, row_key, range_place, originals) "
-            "VALUES ($1, $2, $3, $4, $5)",
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (run_id, table_name, row_key) DO UPDATE SET "
+            "range_place = excluded.range_place, originals = excluded.originals",
             list(_spelled(run, batch)),
         )
 
@@ -162,7 +169,7 @@ def digest_of(batch: Batch, digests: Iterable[bytes]) -> str:
     """Return the digest of a range as it was read: rows, refused rows and spellings."""
     whole = hashlib.sha256(str(sum_of(digests)).encode())
     for refused in batch.refused:
-        whole.update(verbatim(batch.table.names, refused.row).encode())
+        whole.update(f"{refused.place} {verbatim(batch.table.names, refused.row)}".encode())
     for row in sorted(batch.originals):
         whole.update(repr((batch.places[row], sorted(batch.originals[row].items()))).encode())
     return whole.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
-from forward_factor.storage.transfer.ledger import DONE, LOADING
+from forward_factor.storage.transfer.ledger import CHANGING, DONE
 from forward_factor.storage.transfer.legacy import LEGACY_REVISION
 from forward_factor.storage.transfer.opening import Source, Target
 from forward_factor.storage.transfer.reading import read_ancestor
@@ -15,7 +15,9 @@ from forward_factor.storage.transfer.sqlite_source import SqliteSource
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 
 _FILL_SIGNAL_KEYS = """
-DELETE FROM signal_keys WHERE NOT EXISTS (SELECT 1 FROM signals s WHERE s.id = signal_keys.signal_id);
+DELETE FROM signal_keys WHERE NOT EXISTS (
+    SELECT 1 FROM signals s WHERE s.id = signal_keys.signal_id AND s.as_of_ts = signal_keys.as_of_ts
+       AND s.dedupe_key = signal_keys.dedupe_key);
 INSERT INTO signal_keys (dedupe_key, signal_id, as_of_ts)
 SELECT dedupe_key, id, as_of_ts FROM signals WHERE dedupe_key IS NOT NULL ORDER BY as_of_ts, id
 ON CONFLICT DO NOTHING;
@@ -45,10 +47,10 @@ async def begin_again(target: Target) -> None:
         await finishing.restore_all_keys()
         async with target.connection.transaction():
             await finishing.pause_again()
-            target.run.state = LOADING
+            target.run.state = CHANGING
             await ledger.update_run(target, target.run)
         return
-    target.run.state = LOADING
+    target.run.state = CHANGING
     await target.save_run()
 
 

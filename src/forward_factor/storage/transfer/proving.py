@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from forward_factor.storage.transfer.opening import (
     parse_pair,
     target_is_legacy,
 )
-from forward_factor.storage.transfer.reading import Reading, quarantined_rows, without_collector
+from forward_factor.storage.transfer.reading import Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.render import raw_digests, verbatim
 from forward_factor.storage.transfer.report import Difference, Progress, TableReport, TransferReport
 from forward_factor.storage.transfer.server_source import ServerSource
@@ -52,7 +52,7 @@ async def verify_databases(source_url: str, target_url: str, progress: Progress)
         ):
             report = TransferReport(source.identity, target.run.source)
             progress.step("verify", sum((await source.row_counts()).values()))
-            with without_collector():
+            with rare_collection(source):
                 for table in source.tables:
                     report.tables[table.name] = await _verify_table(source, target, table, progress)
             if isinstance(source, ServerSource):
@@ -84,10 +84,21 @@ async def _verify_table(source: Source, target: Target, table: TableSpec, progre
     return report
 
 
-async def find_differences(
-    source: Source, target: Target, table: TableSpec, most: int | None = MOST_LISTED
-) -> list[Difference]:
-    """Return the rows that are missing in the target, extra there, or changed; by way of a file, not of memory."""
+async def find_differences(source: Source, target: Target, table: TableSpec) -> list[Difference]:
+    """Return the first rows that are missing in the target, extra there, or changed."""
+    async with _compared(source, target, table) as rows:
+        return [Difference(kind, key) for kind, key in rows.execute(_DIFFERENCES, (MOST_LISTED,))]
+
+
+async def find_leftovers(source: Source, target: Target, table: TableSpec) -> list[tuple[str, bytes]]:
+    """Return key and digest of every row of the target that the source does not hold, or not like that."""
+    async with _compared(source, target, table) as rows:
+        return rows.execute(_LEFTOVERS).fetchall()
+
+
+@asynccontextmanager
+async def _compared(source: Source, target: Target, table: TableSpec) -> AsyncIterator[sqlite3.Connection]:
+    """Put both sides side by side, by way of a file, not of memory."""
     with tempfile.TemporaryDirectory(prefix="forward-factor-") as folder, closing(_rows_file(Path(folder))) as rows:
         expected = _Expected(source, target, table)
         async for batch, digests, _ in expected.ranges():
@@ -99,11 +110,13 @@ async def find_differences(
             rows.execute("INSERT INTO expected VALUES (?, ?, ?)", (*pair, ledger.row_key(key)))
         async for stored in target.digests(table):
             rows.execute("INSERT INTO stored VALUES (?, ?, ?)", stored)
-        limit = -1 if most is None else most
-        found = rows.execute(_DIFFERENCES, (limit,)).fetchall()
-    return [Difference(kind, key) for kind, key in found]
+        yield rows
 
 
+_LEFTOVERS = """
+SELECT label, digest FROM stored s
+ WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.key = s.key AND e.digest = s.digest)
+"""
 _DIFFERENCES = """
 SELECT 'missing', label FROM expected e WHERE NOT EXISTS (SELECT 1 FROM stored s WHERE s.key = e.key)
 UNION ALL

@@ -20,6 +20,7 @@ from forward_factor.storage.transfer.values import Batch, EncodedRows, Raw
 OF_USERS = {"user_settings": "user_id", "subscriptions": "user_id", "signal_user_decisions": "user_id"}
 """Tables whose rows our stores hold only for users they hold, and the column that says whose they are."""
 _MOST_KEYS = 400
+_RARELY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +147,18 @@ async def read_ancestor(source: Source) -> Ancestor:
 
 
 @contextmanager
-def without_collector() -> Iterator[None]:
-    """Millions of short-lived tuples make Python look for cycles all the time; there are none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+def rare_collection(source: Source) -> Iterator[None]:
+    """Have Python look for cycles seldom while a file is read: its millions of short-lived tuples hold none.
+
+    A server's driver leaves cycles that hold rows, so there nothing changes.
+    """
+    usual = gc.get_threshold()
+    if isinstance(source, SqliteSource):
+        gc.set_threshold(_RARELY, *usual[1:])
     try:
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        gc.set_threshold(*usual)
 
 
 def _refuse(batch: Batch, reasons: Mapping[int, str]) -> Batch:

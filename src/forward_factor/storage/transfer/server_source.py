@@ -23,10 +23,9 @@ from forward_factor.storage.transfer.catalogue import (
     own_catalogue,
     require_mapped,
 )
+from forward_factor.storage.transfer.pacing import FIRST_FETCH, MOST_BYTES, MOST_ROWS, next_fetch
 from forward_factor.storage.transfer.values import Batch, Raw, Values
 
-MOST_ROWS, MOST_BYTES = 8192, 8_000_000
-_FETCH = 512
 _COLUMNS = """
 SELECT c.relname AS table_name, a.attname AS column_name
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -63,17 +62,19 @@ class ServerSource:
 
     async def batches(self, table: TableSpec) -> AsyncIterator[Batch]:
         """Yield the rows of a table in ranges of its order."""
-        order = ", ".join(f'"{name}"' for name in _order(table))
+        order = ", ".join(_ordered(table, name) for name in _order(table))
         columns = ", ".join(f'"{name}"' for name in table.names)
         statement = f'SELECT {columns} FROM "{table.name}" ORDER BY {order}'
         rows: list[Record] = []
-        size = 0
-        async for row in self.connection.cursor(statement, prefetch=_FETCH):
-            rows.append(row)
-            size += _size(table, row)
+        size, wanted = 0, FIRST_FETCH
+        cursor = await self.connection.cursor(statement)
+        while some := await cursor.fetch(wanted):
+            rows += some
+            size += (fetched := sum(_size(table, row) for row in some))
             if len(rows) >= MOST_ROWS or size >= MOST_BYTES:
                 yield _batch(table, rows, size)
                 rows, size = [], 0
+            wanted = next_fetch(len(some), fetched, MOST_ROWS - len(rows))
         if rows:
             yield _batch(table, rows, size)
 
@@ -144,6 +145,12 @@ def _order(table: TableSpec) -> tuple[str, ...]:
     if table.time is None:
         return table.key
     return (table.time, *(name for name in table.key if name != table.time))
+
+
+def _ordered(table: TableSpec, name: str) -> str:
+    """Return a column to sort by; varchars in compressed chunks cannot be (see migration 0003), texts can."""
+    is_varchar = table.time is not None and table.column(name).kind is Kind.TEXT
+    return f'"{name}"::text' if is_varchar else f'"{name}"'
 
 
 def _size(table: TableSpec, row: Record) -> int:

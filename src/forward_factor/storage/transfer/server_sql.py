@@ -36,6 +36,11 @@ def delete_keys(table: TableSpec) -> str:
     return f'DELETE FROM "{table.name}" WHERE json_build_array({listed(table.key)})::text = ANY($1)'
 
 
+def delete_rows(table: TableSpec) -> str:
+    """Return the statement that deletes rows by key and digest, both as ``digests`` shows them."""
+    return f"{delete_keys(table)} AND sha256(record_send(ROW({listed(table.names)}))) = ANY($2)"
+
+
 def make_incoming(table: TableSpec) -> str:
     """Return the statement that makes an empty temporary table of the table's columns."""
     return (
@@ -92,7 +97,8 @@ def _differs(table: TableSpec) -> str:
 
 _DELETE_SIGNAL_KEYS = """
 DELETE FROM signal_keys k
- WHERE NOT EXISTS (SELECT 1 FROM signals s WHERE s.id = k.signal_id AND s.as_of_ts = k.as_of_ts)
+ WHERE NOT EXISTS (SELECT 1 FROM signals s
+                    WHERE s.id = k.signal_id AND s.as_of_ts = k.as_of_ts AND s.dedupe_key = k.dedupe_key)
 """
 _INSERT_SIGNAL_KEYS = """
 INSERT INTO signal_keys (dedupe_key, signal_id, as_of_ts)

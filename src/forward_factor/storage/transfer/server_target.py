@@ -85,10 +85,11 @@ class ServerTarget:
         async with self.connection.transaction():
             await ledger.forget_range(self, self.run, table, place)
 
-    async def delete(self, table: TableSpec, labels: Sequence[str]) -> None:
-        """Delete rows that an earlier pass brought and the source no longer has."""
+    async def delete(self, table: TableSpec, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Delete rows, by key and digest, that an earlier pass brought and the source no longer has."""
+        labels, digests = zip(*rows, strict=True)
         async with self.connection.transaction():
-            await self.connection.execute(server_sql.delete_keys(table), list(labels))
+            await self.connection.execute(server_sql.delete_rows(table), labels, digests)
 
     async def totals(self, table: TableSpec) -> tuple[int, int]:
         """Return how many rows a table really holds, and the sum of their digests."""

@@ -27,12 +27,10 @@ from forward_factor.storage.transfer.catalogue import (
 from forward_factor.storage.transfer.forms import Reading, read_column
 from forward_factor.storage.transfer.instants import WHOLE_SECONDS
 from forward_factor.storage.transfer.legacy import LEGACY_REVISION
+from forward_factor.storage.transfer.pacing import FIRST_FETCH, MOST_BYTES, MOST_ROWS, next_fetch
 from forward_factor.storage.transfer.values import Batch, Raw, Refused
 
-MOST_ROWS, MOST_BYTES = 8192, 8_000_000
-"""In one range; whichever comes first closes it."""
 _PAGES_A_STEP = -1
-_FIRST_FETCH = 64
 Row = tuple[Raw, ...]
 Tally = Callable[[str, Reading, Counter[str]], None]
 
@@ -95,7 +93,7 @@ class SqliteSource:
     def _ranges(self, table: TableSpec) -> Iterator[tuple[list[Row], int]]:
         """Yield rows, each after its rowid, and their bytes."""
         rows: list[Row] = []
-        size, wanted = 0, _FIRST_FETCH
+        size, wanted = 0, FIRST_FETCH
         fetching = _Fetching(self.connection, table)
         while some := fetching.fetch(wanted):
             rows += some
@@ -103,8 +101,7 @@ class SqliteSource:
             if len(rows) >= MOST_ROWS or size >= MOST_BYTES:
                 yield rows, size
                 rows, size = [], 0
-            fitting = MOST_BYTES * len(some) // (4 * fetched + 1)
-            wanted = max(1, min(fitting, MOST_ROWS - len(rows), 4 * wanted))
+            wanted = next_fetch(len(some), fetched, MOST_ROWS - len(rows))
         if rows:
             yield rows, size
 
@@ -270,7 +267,6 @@ def _back_up(path: Path, copy: Path, report: Callable[[int, int], None]) -> None
 
 
 def _opened(connection: sqlite3.Connection, path: Path, size: int) -> SqliteSource:
-    connection.execute("PRAGMA mmap_size = 268435456")
     found = _columns(connection)
     level = _level(connection, found)
     tables = legacy_catalogue() if level == LEGACY_REVISION else own_catalogue()

@@ -19,6 +19,7 @@ import numpy as np
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import Kind, TableSpec
 from forward_factor.storage.transfer.ledger import Done, Run
+from forward_factor.storage.transfer.pacing import FIRST_FETCH, MOST_ROWS, next_fetch
 from forward_factor.storage.transfer.render import Row, raw_digests, sqlite_rows, with_originals
 from forward_factor.storage.transfer.sqlite_source import refuse
 from forward_factor.storage.transfer.values import (
@@ -36,7 +37,7 @@ from forward_factor.storage.types import SQLITE_INSTANT_FORMAT
 
 RESTORED = "restored"
 """Where the ledger has the rows that came back from quarantine."""
-_FETCH = 2000
+_UNIQUE = {"users": ("email", "telegram_chat_id"), "signals": ("dedupe_key",)}
 _MOST_BOUND = 900
 _LIMITS: dict[Kind, tuple[tuple[float, float], str]] = {
     Kind.NUMBER: ((-np.inf, np.inf), "not a number"),
@@ -148,10 +149,15 @@ class SqliteTarget:
         with self.transaction():
             await ledger.forget_range(self, self.run, table, place)
 
-    async def delete(self, table: TableSpec, labels: Sequence[str]) -> None:
-        """Delete rows that an earlier pass brought and the source no longer has."""
+    async def delete(self, table: TableSpec, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Delete rows, by key and digest, that an earlier pass brought and the source no longer has."""
+        where = " AND ".join(f'"{name}" IS ?' for name in table.key)
+        select = f'SELECT rowid, {_listed(table.names)} FROM "{table.name}" WHERE {where}'
         with self.transaction():
-            self._delete(table, labels)
+            for label, digest in rows:
+                for place, *row in self.connection.execute(select, json.loads(label)).fetchall():
+                    if raw_digests([tuple(row)]) == [digest]:
+                        self.connection.execute(f'DELETE FROM "{table.name}" WHERE rowid = ?', (place,))
 
     async def totals(self, table: TableSpec) -> tuple[int, int]:
         """Return how many rows a table really holds, and the sum of their digests."""
@@ -182,6 +188,7 @@ class SqliteTarget:
         """Load rows; where the store refuses them, take them one by one to see which."""
         statement = self._statement(batch.table)
         self._replace_unkeyed(batch)
+        self._release_unique(batch.table, rows)
         self.connection.execute("SAVEPOINT rows")
         try:
             self.connection.executemany(statement, rows)
@@ -209,6 +216,16 @@ class SqliteTarget:
         if not self.is_fresh and batch.table.name not in self.conflicts:
             self._delete_rows(batch.table, sqlite_rows(batch))
 
+    def _release_unique(self, table: TableSpec, rows: Sequence[Row]) -> None:
+        """Empty unique columns of rows about to change, so that two may swap theirs."""
+        unique = () if self.is_fresh else _UNIQUE.get(table.name, ())
+        for name in unique:
+            place, key = table.names.index(name), table.names.index(table.key[0])
+            self.connection.executemany(
+                f'UPDATE "{table.name}" SET "{name}" = NULL WHERE "{table.key[0]}" = ? AND "{name}" IS NOT ?',
+                [(row[key], row[place]) for row in rows],
+            )
+
     def _statement(self, table: TableSpec) -> str:
         marks = ", ".join("?" for _ in table.names)
         insert = f'INSERT INTO "{table.name}" ({_listed(table.names)}) VALUES ({marks})'
@@ -235,7 +252,7 @@ def read_totals(connection: sqlite3.Connection, table: TableSpec, run_id: str) -
     """Return row count and digest sum of a table, without the rows of run ``run_id`` itself."""
     cursor = connection.execute(*_select(table, run_id))
     count, total = 0, 0
-    while rows := cursor.fetchmany(_FETCH):
+    for rows in _in_parts(cursor):
         count += len(rows)
         total += sum_of(raw_digests(rows))
     return count, total % 2**64
@@ -245,10 +262,18 @@ def stored_digests(connection: sqlite3.Connection, table: TableSpec, run_id: str
     """Yield key digest, digest and key of every row of a table, without the rows of run ``run_id`` itself."""
     places = [table.names.index(name) for name in table.key]
     cursor = connection.execute(*_select(table, run_id))
-    while rows := cursor.fetchmany(_FETCH):
+    for rows in _in_parts(cursor):
         keys = [tuple(row[place] for place in places) for row in rows]
         labels = [json.dumps(key, ensure_ascii=False, default=bytes.hex) for key in keys]
         yield from zip(raw_digests(keys), raw_digests(rows), labels, strict=True)
+
+
+def _in_parts(cursor: sqlite3.Cursor) -> Iterator[list[Row]]:
+    wanted = FIRST_FETCH
+    while rows := cursor.fetchmany(wanted):
+        yield rows
+        size = sum(len(value) if isinstance(value, str | bytes | bytearray) else 8 for row in rows for value in row)
+        wanted = next_fetch(len(rows), size, MOST_ROWS)
 
 
 def _select(table: TableSpec, run_id: str) -> tuple[str, tuple[str, ...]]:

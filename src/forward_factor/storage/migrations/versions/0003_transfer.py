@@ -1,6 +1,9 @@
 """What a move keeps in its target; and marks that the old bot left empty stay empty.
 
 The index on ``signals.dedupe_key`` goes: ``signal_keys`` answers for it, and every scan paid for both.
+
+Compressed chunks are no longer ordered by varchar columns: TimescaleDB 2.28.3 then fails on a query in that very order
+(``SELECT … ORDER BY as_of_ts, id``: ``missing operator 1(1043,1043) in opfamily 1994``).
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from forward_factor.storage.capabilities import read_capabilities
 from forward_factor.storage.types import UtcDateTime
 
 revision = "0003"
@@ -15,6 +19,13 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+ORDERS = {
+    "signals": ("as_of_ts, id", "as_of_ts"),
+    "option_chain_snapshots": ("as_of_ts, id", "as_of_ts"),
+    "candidates": ("as_of_ts, pair, vol_point", "as_of_ts"),
+    "ohlcv_bars": ("timeframe, timestamp", "timestamp"),
+}
+"""By table, the order within a ticker before and after."""
 MARKS = (("signals", "is_discovery"), ("user_settings", "discovery_mode"))
 
 
@@ -23,6 +34,7 @@ def upgrade() -> None:
     for table, mark in MARKS:
         _set_nullable(table, mark, nullable=True)
     op.drop_index(op.f("ix_signals_dedupe_key"), table_name="signals")
+    _order_chunks(1)
     create_runs()
     create_kept_rows()
 
@@ -31,6 +43,7 @@ def downgrade() -> None:
     """Drop them; rows in quarantine go with them."""
     for table in ("transfer_originals", "transfer_quarantine", "transfer_sources", "transfer_ranges", "transfer_runs"):
         op.drop_table(table)
+    _order_chunks(0)
     op.create_index(op.f("ix_signals_dedupe_key"), "signals", ["dedupe_key"], unique=False)
     for table, mark in MARKS:
         op.execute(f"UPDATE {table} SET {mark} = {'false' if _is_server() else '0'} WHERE {mark} IS NULL")
@@ -95,6 +108,15 @@ def create_kept_rows() -> None:
         sa.Column("originals", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "table_name", "row_key", name=op.f("pk_transfer_originals")),
     )
+
+
+def _order_chunks(which: int) -> None:
+    if read_capabilities(op.get_bind()).has_compression:
+        for table, orders in ORDERS.items():
+            op.execute(
+                f"ALTER TABLE {table} SET (timescaledb.compress, timescaledb.compress_segmentby = 'ticker', "
+                f"timescaledb.compress_orderby = '{orders[which]}')"
+            )
 
 
 def _set_nullable(table: str, column: str, *, nullable: bool) -> None:
