@@ -17,7 +17,7 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.status import read_timescale
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import Base, Signal, SignalUserDecision, TransferRun, table_of
-from forward_factor.storage.transfer.ledger import LOADING
+from forward_factor.storage.transfer.ledger import DONE
 
 TIME_COLUMNS = {
     "signals": "as_of_ts",
@@ -149,7 +149,7 @@ def _require_policies(can: Capabilities) -> None:
 
 
 async def _require_no_move(connection: AsyncConnection) -> None:
-    unfinished = select(TransferRun.id).where(TransferRun.state == LOADING).limit(1)
+    unfinished = select(TransferRun.id).where(TransferRun.state != DONE).limit(1)
     if (await connection.execute(unfinished)).first():
         raise StorageError("a `db copy` into this store has not finished, and needs all of it: finish that first")
 

@@ -103,7 +103,7 @@ class _Copy:
             await begin_again(self.target)
         counts = await self.source.row_counts()
         self.progress.step("copy", sum(counts.values()))
-        with without_collector():
+        with rare_collection(self.source):
             proved_at = await (self._load_all() if self.target.is_fresh else self._change_all())
         await finish(self.target, self.source, self.progress)
         self._say_taken()
