@@ -76,15 +76,12 @@ async def test_instants_mean_the_same_everywhere(odd_file: Path, target: str) ->
 
 async def test_what_arrived_meanwhile_comes_back(plain_file: Path, target: str, tmp_path: Path) -> None:
     await copied(plain_file, target)
+    at = "2026-05-01 10:00:00.000000" if "sqlite" in target else "2026-05-01 10:00:00+00"
+    await query(target, f"INSERT INTO users (id, email, created_at, status) VALUES ('new', 'n@x.y', '{at}', 'active')")
     await query(
         target,
-        "INSERT INTO users (id, email, created_at, status) VALUES ('new', 'n@x.y', '2026-05-01 10:00:00+00', 'active')"
-        if "sqlite" not in target
-        else "INSERT INTO users (id, email, created_at, status) VALUES ('new', 'n@x.y', '2026-05-01 10:00:00.000000', 'active')",
-    )
-    await query(
-        target,
-        "UPDATE signal_user_decisions SET exit_price = 9.5, pnl = 1.25 WHERE id = (SELECT min(id) FROM signal_user_decisions)",
+        "UPDATE signal_user_decisions SET exit_price = 9.5, pnl = 1.25 "
+        "WHERE id = (SELECT min(id) FROM signal_user_decisions)",
     )
     back = tmp_path / "back.db"
     report = await copied(target, back, to_legacy=True)

@@ -55,6 +55,12 @@ def release_unique(table: TableSpec, unique: Sequence[str]) -> str:
     return f'UPDATE "{table.name}" t SET {emptied} FROM {INCOMING} i WHERE {_same_key(table)} AND {_differs(table)}'
 
 
+def rivals(table: TableSpec, unique: Sequence[str]) -> str:
+    """Return the query of an incoming row whose unique columns are those of another row here."""
+    same = " AND ".join(f't."{name}" = i."{name}"' for name in unique)
+    return f'SELECT {listed(unique, "i.")} FROM "{table.name}" t JOIN {INCOMING} i ON {same} AND t.id <> i.id LIMIT 1'
+
+
 def upsert(table: TableSpec, conflict: Sequence[str]) -> str:
     """Return the statement that takes over the incoming rows, changing those that differ."""
     plain = [name for name in table.names if name not in conflict]

@@ -19,6 +19,8 @@ from forward_factor.storage.transfer.wire import encode, sum_of, wrapped
 
 Refusals = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What a server raises for a row it cannot hold, as against a fault of its own."""
+_UNIQUE = {"option_chain_snapshots": ("ticker", "as_of_ts", "provider")}
+"""Keys beside the primary one, of hypertables."""
 _FETCH = 2000
 _LONGEST_REASON = 200
 
@@ -133,10 +135,21 @@ class ServerTarget:
     async def _take_over(self, table: TableSpec) -> None:
         if table.name == "users":
             await self.connection.execute(server_sql.release_unique(table, ("email", "telegram_chat_id")))
+        if self.capabilities.has_compression and table.name in _UNIQUE:
+            await self._refuse_rivals(table, _UNIQUE[table.name])
         conflict = self.conflicts.get(table.name)
         statements = (server_sql.upsert(table, conflict),) if conflict else server_sql.replace_by_key(table)
         for statement in statements:
             await self.connection.execute(statement)
+
+    async def _refuse_rivals(self, table: TableSpec, unique: Sequence[str]) -> None:
+        """Refuse what TimescaleDB would let in: beside the arbiter, it checks no unique key against compressed rows.
+
+        Measured on 2.28.3: the row goes in, and the chunk can never be decompressed again.
+        """
+        rival = await self.connection.fetchrow(server_sql.rivals(table, unique))
+        if rival is not None:
+            raise asyncpg.UniqueViolationError(f"another row has its {', '.join(unique)}")
 
     async def _remove_refused(self, batch: Batch) -> None:
         """Delete rows that were held before and no longer can be."""

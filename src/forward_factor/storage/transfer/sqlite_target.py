@@ -209,7 +209,7 @@ class SqliteTarget:
         return refused
 
     def _holds(self, table: TableSpec, row: Row) -> bool:
-        where = " AND ".join(f'"{name}" IS ?' for name in table.names)
+        where = " AND ".join(f'"{name}" IS {mark}' for name, mark in zip(table.names, _marks(row), strict=True))
         return bool(self.connection.execute(f'SELECT 1 FROM "{table.name}" WHERE {where}', row).fetchone())
 
     def _replace_unkeyed(self, batch: Batch) -> None:
@@ -282,9 +282,13 @@ def _select(table: TableSpec, run_id: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _insert_verbatim(table: TableSpec, row: Row) -> str:
-    """Return the statement that writes ``row`` as it is; a bytearray, a text that is not UTF-8, goes in as text."""
-    marks = ", ".join("CAST(? AS TEXT)" if isinstance(value, bytearray) else "?" for value in row)
-    return f'INSERT INTO "{table.name}" ({_listed(table.names)}) VALUES ({marks})'
+    """Return the statement that writes ``row`` as it is."""
+    return f'INSERT INTO "{table.name}" ({_listed(table.names)}) VALUES ({", ".join(_marks(row))})'
+
+
+def _marks(row: Row) -> list[str]:
+    """Return a mark for each value; a bytearray is a text that is not UTF-8."""
+    return ["CAST(? AS TEXT)" if isinstance(value, bytearray) else "?" for value in row]
 
 
 def _numbered(statement: str) -> str:
