@@ -86,7 +86,7 @@ async def take_census(source_url: str, progress: Progress) -> Census:
     url = parse_one(source_url)
     progress.step("snapshot")
     with translated_faults(), _Seen.opened() as seen:
-        async with open_source(url, legacy_only=False, report=lambda _done, _all: None) as source:
+        async with open_source(url, legacy_only=False) as source:
             census = Census(source.identity, source.level, source.size)
             counts = await source.row_counts()
             progress.step("census", sum(counts.values()))

@@ -17,8 +17,16 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, Done
-from forward_factor.storage.transfer.opening import Source, Target, open_source, open_target, parse_pair
-from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_table
+from forward_factor.storage.transfer.opening import (
+    Source,
+    Target,
+    check_source,
+    open_source,
+    open_target,
+    parse_pair,
+    preparing_target,
+)
+from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_tables
 from forward_factor.storage.transfer.proving import find_differences, find_leftovers
 from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.report import Progress, TableReport, TransferReport
@@ -28,8 +36,6 @@ from forward_factor.storage.transfer.values import Batch, EncodedRows
 
 Totals = tuple[int, int]
 _WRAP = 1 << 64
-_PROVE, _FINISH, _END = range(3)
-"""What comes first."""
 
 
 async def copy_database(source_url: str, target_url: str, progress: Progress, *, to_legacy: bool) -> TransferReport:
@@ -49,9 +55,11 @@ async def copy_database(source_url: str, target_url: str, progress: Progress, *,
     source_at, target_at = parse_pair(source_url, target_url)
     progress.step("snapshot")
     with translated_faults():
+        await check_source(source_at)
         async with (
-            open_source(source_at, legacy_only=to_legacy, report=lambda _done, _all: None) as source,
-            open_target(target_at, source, is_legacy=to_legacy) as target,
+            preparing_target(target_at, is_legacy=to_legacy) as preparing,
+            open_source(source_at, legacy_only=to_legacy) as source,
+            open_target(target_at, source, await preparing, is_legacy=to_legacy) as target,
         ):
             report = await _Copy(source, target, progress, started).run()
             derives = source.is_legacy and not to_legacy
@@ -115,21 +123,23 @@ class _Copy:
         return report
 
     async def _load_all(self) -> float:
-        """Load an empty target, and prove and finish each table while the next is loaded; return when all was proved."""
-        finishing = _Finishing(self)
-        worker = asyncio.create_task(finishing.work())
+        """Load an empty target, and prove each table while the next is loaded; return when all was proved."""
+        proving = _Proving(self)
+        worker = asyncio.create_task(proving.work())
         try:
             for table in self.source.tables:
                 await self._load(table)
-                finishing.loaded(table)
-            finishing.close()
+                proving.loaded.put_nowait(table)
             self.progress.step("verify")
-            await worker
+            proving.loaded.put_nowait(None)
+            proved_at = await worker
         finally:
             await _ended(worker)
-        for table in finishing.doubtful:
+        for table in proving.doubtful:
             self.reports[table.name].differences = await find_differences(self.source, self.target, table)
-        return finishing.proved_at
+        self.progress.step("compress and index")
+        await finish_tables(self.target, self.source)
+        return proved_at
 
     async def _change_all(self) -> float:
         """Bring a target up to date, one table after the other: users are settled before what refers to them."""
@@ -137,8 +147,9 @@ class _Copy:
             await self._load(table)
             if not await self.prove(table):
                 await self._settle(table)
-            await finish_table(self.target, self.source, table)
-        return time.perf_counter()
+        proved_at = time.perf_counter()
+        await finish_tables(self.target, self.source)
+        return proved_at
 
     async def _load(self, table: TableSpec) -> None:
         report = self.reports[table.name] = TableReport()
@@ -251,36 +262,19 @@ class _Copy:
 
 
 @dataclass(slots=True)
-class _Finishing:
-    """Proves and finishes loaded tables while others load; proofs go first."""
+class _Proving:
+    """Proves loaded tables while others load."""
 
     copy: _Copy
-    tasks: asyncio.PriorityQueue[tuple[int, int, str]] = field(default_factory=asyncio.PriorityQueue)
-    tables: dict[str, TableSpec] = field(default_factory=dict)
+    loaded: asyncio.Queue[TableSpec | None] = field(default_factory=asyncio.Queue)
     doubtful: list[TableSpec] = field(default_factory=list)
-    proved_at: float = 0.0
 
-    def loaded(self, table: TableSpec) -> None:
-        self.tables[table.name] = table
-        self.tasks.put_nowait((_PROVE, len(self.tables), table.name))
-
-    def close(self) -> None:
-        self.tasks.put_nowait((_END, 0, ""))
-
-    async def work(self) -> None:
-        self.proved_at = time.perf_counter()
-        while (task := await self.tasks.get())[0] != _END:
-            priority, number, name = task
-            if priority == _PROVE:
-                await self._prove(self.tables[name])
-                self.tasks.put_nowait((_FINISH, number, name))
-            else:
-                await finish_table(self.copy.target, self.copy.source, self.tables[name])
-
-    async def _prove(self, table: TableSpec) -> None:
-        if not await self.copy.prove(table):
-            self.doubtful.append(table)
-        self.proved_at = time.perf_counter()
+    async def work(self) -> float:
+        """Prove tables as they come, until there is none; return when the last was proved."""
+        while (table := await self.loaded.get()) is not None:
+            if not await self.copy.prove(table):
+                self.doubtful.append(table)
+        return time.perf_counter()
 
 
 def _totals(done: Mapping[str, Done]) -> Totals:
@@ -288,7 +282,7 @@ def _totals(done: Mapping[str, Done]) -> Totals:
     return sum(one.row_count for one in done.values()), sum(one.digest_sum for one in done.values()) % _WRAP
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _ended(task: asyncio.Task[float]) -> None:
     """Cancel a task that still runs, and look at how it ended, lest asyncio complain that nobody did."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

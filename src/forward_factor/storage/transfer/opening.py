@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from urllib.parse import quote
@@ -28,9 +28,14 @@ from forward_factor.storage.tables import Base
 from forward_factor.storage.transfer import ledger, server_sql
 from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
 from forward_factor.storage.transfer.legacy import LEGACY_KEYS, LEGACY_REVISION
-from forward_factor.storage.transfer.server_source import ServerSource, open_server_source
+from forward_factor.storage.transfer.server_source import ServerSource, check_server_source, open_server_source
 from forward_factor.storage.transfer.server_target import ServerTarget
-from forward_factor.storage.transfer.sqlite_source import SqliteSource, open_sqlite_source, text_or_bytes
+from forward_factor.storage.transfer.sqlite_source import (
+    SqliteSource,
+    check_sqlite_source,
+    open_sqlite_source,
+    text_or_bytes,
+)
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 
 Source = SqliteSource | ServerSource
@@ -73,49 +78,79 @@ def parse_pair(source: str, target: str) -> tuple[URL, URL]:
     return urls
 
 
+async def check_source(url: URL) -> None:
+    """Look whether a source is one that can be moved, before anything is done about it.
+
+    Raises:
+        NotFound, SchemaMismatch, StorageError: it is not.
+
+    """
+    if is_sqlite(url):
+        await asyncio.to_thread(check_sqlite_source, _file(url))
+        return
+    async with _connection(url) as connection:
+        await check_server_source(connection)
+
+
 @asynccontextmanager
-async def open_source(url: URL, *, legacy_only: bool, report: Callable[[int, int], None]) -> AsyncIterator[Source]:
+async def open_source(url: URL, *, legacy_only: bool) -> AsyncIterator[Source]:
     """Open a consistent snapshot of a store.
 
     Args:
         url: the store.
         legacy_only: read only what the old bot's schema has room for.
-        report: told the bytes done and to do while a file is copied.
 
     """
     if is_sqlite(url):
-        with open_sqlite_source(_file(url), report, legacy_only=legacy_only) as source:
+        async with open_sqlite_source(_file(url), legacy_only=legacy_only) as source:
             yield source
         return
     async with (
-        _engine(url) as engine,
-        _connection(engine) as connection,
+        _connection(url) as connection,
         open_server_source(connection, identity_of(url), legacy_only=legacy_only) as server,
     ):
         yield server
 
 
 @asynccontextmanager
-async def open_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncIterator[Target]:
-    """Open a target that is empty, or holds an earlier pass of the same copy; bring an empty one up.
+async def preparing_target(url: URL, *, is_legacy: bool) -> AsyncIterator[asyncio.Task[Capabilities | None]]:
+    """Look at a server and bring its schema up if it is empty, while a source is being opened."""
+    if is_legacy and not is_sqlite(url):
+        raise InvalidInput("the old bot's schema is for SQLite files: give a target such as sqlite:///ffbot.db")
+    task = asyncio.create_task(_prepared(url))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _prepared(url: URL) -> Capabilities | None:
+    if is_sqlite(url):
+        return None
+    async with _engine(url) as engine:
+        return await _prepare_server(engine)
+
+
+@asynccontextmanager
+async def open_target(
+    url: URL, source: Source, capabilities: Capabilities | None, *, is_legacy: bool
+) -> AsyncIterator[Target]:
+    """Open a target that is empty, or holds an earlier pass of the same copy; ``capabilities`` are a server's.
 
     Raises:
         StorageError: it holds something else.
         SchemaMismatch: it holds rows under another schema.
 
     """
-    if is_sqlite(url):
+    if capabilities is None:
         async with _sqlite_target(url, source, is_legacy=is_legacy) as target:
             yield target
         return
-    if is_legacy:
-        raise InvalidInput("the old bot's schema is for SQLite files: give a target such as sqlite:///ffbot.db")
-    async with _engine(url) as engine:
-        capabilities = await _prepare_server(engine)
-        async with _connection(engine) as connection, _connection(engine) as finisher:
-            for one in (connection, finisher):
-                await one.execute(server_sql.SETTINGS)
-            yield await _server_target(connection, finisher, capabilities, source)
+    async with _connection(url) as connection, _connection(url) as finisher:
+        for one in (connection, finisher):
+            await one.execute(server_sql.SETTINGS)
+        yield await _server_target(connection, finisher, capabilities, source)
 
 
 async def target_is_legacy(url: URL) -> bool:
@@ -141,12 +176,11 @@ async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target
         with closing(_connect(path, is_legacy=is_legacy, read_only=True)) as connection:
             yield await _existing(SqliteTarget(connection, _new_run(source), False, is_legacy), source)
         return
-    async with _engine(url) as engine:
-        async with engine.connect() as plain:
-            require_newest(await plain.run_sync(read_level))
-            capabilities = await plain.run_sync(read_capabilities)
-        async with _connection(engine) as connection, _connection(engine) as finisher:
-            yield await _existing(ServerTarget(connection, finisher, capabilities, _new_run(source), False), source)
+    async with _engine(url) as engine, engine.connect() as plain:
+        require_newest(await plain.run_sync(read_level))
+        capabilities = await plain.run_sync(read_capabilities)
+    async with _connection(url) as connection, _connection(url) as finisher:
+        yield await _existing(ServerTarget(connection, finisher, capabilities, _new_run(source), False), source)
 
 
 async def _existing(target: Target, source: Source) -> Target:
@@ -327,8 +361,8 @@ async def _engine(url: URL) -> AsyncIterator[AsyncEngine]:
 
 
 @asynccontextmanager
-async def _connection(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
-    connection = await connect_asyncpg(engine.url)
+async def _connection(url: URL) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect_asyncpg(url)
     try:
         yield connection
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, DONE
@@ -54,11 +56,23 @@ async def begin_again(target: Target) -> None:
     await target.save_run()
 
 
-async def finish_table(target: Target, source: Source, table: TableSpec) -> None:
-    """Do what follows from a table that is proved: its key back, derived rows, compression, indexes."""
+async def finish_tables(target: Target, source: Source) -> None:
+    """Do what follows from tables that are proved: keys back, derived rows, compression, indexes; two at a time."""
     if not isinstance(target, ServerTarget):
         return
-    finishing = _finishing(target)
+    waiting = list(reversed(source.tables))
+
+    async def work(finishing: Finishing) -> None:
+        while waiting:
+            await _finish_table(finishing, source, waiting.pop())
+
+    workers = (work(_finishing(target)), work(_finishing(target, on_main=True)))
+    for ended in await asyncio.gather(*workers, return_exceptions=True):
+        if ended is not None:
+            raise ended
+
+
+async def _finish_table(finishing: Finishing, source: Source, table: TableSpec) -> None:
     await finishing.restore_keys(table.name)
     await finishing.compress(table)
     await finishing.restore_indexes(table.name)

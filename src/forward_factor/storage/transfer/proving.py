@@ -47,7 +47,7 @@ async def verify_databases(source_url: str, target_url: str, progress: Progress)
     with translated_faults():
         is_legacy = await target_is_legacy(target_at)
         async with (
-            open_source(source_at, legacy_only=is_legacy, report=lambda _done, _all: None) as source,
+            open_source(source_at, legacy_only=is_legacy) as source,
             open_existing_target(target_at, source) as target,
         ):
             report = TransferReport(source.identity, target.run.source)

@@ -105,16 +105,26 @@ async def open_server_source(
     """
     await _use_plain_values(connection)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await _require_level(connection)
-        found: dict[str, list[str]] = {}
-        for table, column in await connection.fetch(_COLUMNS):
-            found.setdefault(table, []).append(column)
-        for name in ("alembic_version", *LOCAL):
-            found.pop(name, None)
-        require_mapped(own_catalogue(), found)
+        await check_server_source(connection)
         size = await connection.fetchval("SELECT pg_database_size(current_database())")
         tables = legacy_catalogue() if legacy_only else own_catalogue()
         yield ServerSource(identity, newest_level(), tables, connection, size)
+
+
+async def check_server_source(connection: asyncpg.Connection) -> None:
+    """Look whether a store is one that can be moved.
+
+    Raises:
+        SchemaMismatch: it is not.
+
+    """
+    await _require_level(connection)
+    found: dict[str, list[str]] = {}
+    for table, column in await connection.fetch(_COLUMNS):
+        found.setdefault(table, []).append(column)
+    for name in ("alembic_version", *LOCAL):
+        found.pop(name, None)
+    require_mapped(own_catalogue(), found)
 
 
 async def _require_level(connection: asyncpg.Connection) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -144,39 +145,55 @@ def text_or_bytes(data: bytes) -> str | bytearray:
         return bytearray(data)
 
 
-@contextmanager
-def open_sqlite_source(
-    path: Path, report: Callable[[int, int], None], *, legacy_only: bool = False
-) -> Iterator[SqliteSource]:
-    """Copy ``path`` by SQLite's backup, which other connections may write beside, and open the copy.
-
-    Args:
-        path: the file; it is opened read-only.
-        report: told bytes done and to do.
-        legacy_only: read only what the old bot's schema has room for.
+def check_sqlite_source(path: Path) -> None:
+    """Look whether a file is one that can be moved, reading nothing but its schema.
 
     Raises:
         NotFound: there is no such file.
         SchemaMismatch: the file is neither the old bot's nor one of this version's.
-        StorageError: the file is damaged, or there is no room for the copy.
+        StorageError: the file is damaged, or no database.
 
     """
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
-    with tempfile.TemporaryDirectory(prefix="forward-factor-") as folder:
+    with _named_faults(path), closing(_connect_to_read(path)) as connection:
+        _catalogue_of(connection)
+
+
+@asynccontextmanager
+async def open_sqlite_source(path: Path, *, legacy_only: bool = False) -> AsyncIterator[SqliteSource]:
+    """Copy ``path`` by SQLite's backup, which other connections may write beside, and open the copy.
+
+    Args:
+        path: the file; it is opened read-only.
+        legacy_only: read only what the old bot's schema has room for.
+
+    Raises:
+        NotFound, SchemaMismatch: as ``check_sqlite_source``.
+        StorageError: the file is damaged, or there is no room for the copy.
+
+    """
+    check_sqlite_source(path)
+    with tempfile.TemporaryDirectory(prefix="forward-factor-") as folder, _named_faults(path):
         copy = Path(folder) / "snapshot.db"
-        try:
-            _back_up(path, copy, report)
-            connection = sqlite3.connect(f"file:{quote(str(copy))}?mode=ro", uri=True, check_same_thread=False)
-            try:
-                source = _opened(connection, path, copy.stat().st_size)
-                if legacy_only:
-                    source.tables = legacy_catalogue()
-                yield source
-            finally:
-                connection.close()
-        except sqlite3.DatabaseError as fault:
-            raise StorageError(f"{path}: {fault}") from fault
+        await asyncio.to_thread(_back_up, path, copy)
+        with closing(_connect_to_read(copy)) as connection:
+            source = _opened(connection, path, copy.stat().st_size)
+            if legacy_only:
+                source.tables = legacy_catalogue()
+            yield source
+
+
+@contextmanager
+def _named_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as fault:
+        raise StorageError(f"{path}: {fault}") from fault
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60, check_same_thread=False)
 
 
 def read_batch(
@@ -254,19 +271,22 @@ def _readable(value: Raw) -> object:
     return value.hex() if isinstance(value, bytes | bytearray) else value
 
 
-def _back_up(path: Path, copy: Path, report: Callable[[int, int], None]) -> None:
-    source = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)
-    target = sqlite3.connect(copy)
-    try:
+def _back_up(path: Path, copy: Path) -> None:
+    with closing(_connect_to_read(path)) as source, closing(sqlite3.connect(copy)) as target:
         target.execute("PRAGMA synchronous = OFF")
         source.backup(target, pages=_PAGES_A_STEP)
-        report(copy.stat().st_size, copy.stat().st_size)
-    finally:
-        target.close()
-        source.close()
 
 
 def _opened(connection: sqlite3.Connection, path: Path, size: int) -> SqliteSource:
+    level, tables = _catalogue_of(connection)
+    schema = [
+        str(sql) for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    ]
+    return SqliteSource(path.resolve().as_uri(), level, tables, schema, connection, size)
+
+
+def _catalogue_of(connection: sqlite3.Connection) -> tuple[str, tuple[TableSpec, ...]]:
+    """Return level and tables of a file, having seen that there is nothing else in it."""
     found = _columns(connection)
     level = _level(connection, found)
     tables = legacy_catalogue() if level == LEGACY_REVISION else own_catalogue()
@@ -275,10 +295,7 @@ def _opened(connection: sqlite3.Connection, path: Path, size: int) -> SqliteSour
         for name in LOCAL:
             found.pop(name, None)
     require_mapped(tables, found)
-    schema = [
-        str(sql) for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-    ]
-    return SqliteSource(path.resolve().as_uri(), level, tables, schema, connection, size)
+    return level, tables
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, list[str]]:
