@@ -7,7 +7,7 @@ WITH_UV := $(shell command -v uv 2>/dev/null)
 INSTALL := $(if $(WITH_UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 WORKERS ?= 2
 
-.PHONY: help setup demo test check lint types contracts bench requirements clean
+.PHONY: help setup demo test drill check lint types contracts bench requirements clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,6 +33,9 @@ demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
 
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
 	$(BIN)/python -m pytest -n $(WORKERS) --dist load
+
+drill: $(VENV)/.develops  ## Run the slow drills: big moves, killed again and again
+	$(BIN)/python -m pytest -n 0 --drills
 
 check: lint types contracts test  ## What CI runs: lint, types, import contracts, tests
 
