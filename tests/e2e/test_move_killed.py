@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,14 @@ OLD, BACK = "sqlite:///ffbot.db", "sqlite:///back.db"
 FEW = Amounts(users=200, signals=26_000, snapshots=1_500, decisions=1_500)
 MANY = Amounts(users=2_000, signals=120_000, snapshots=8_000, decisions=8_000)
 SOONEST_S = 0.5
+HALF_A_COMMIT = """
+import os, signal, sqlite3
+file = sqlite3.connect("back.db")
+file.execute("PRAGMA cache_size = 5")
+file.execute("BEGIN")
+file.execute("UPDATE signals SET provider = provider || 'x'")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def kill_often(terminal: Terminal, arguments: tuple[str, ...], times: int, chance: random.Random) -> list[float]:
@@ -74,3 +83,17 @@ def test_a_killed_move_is_finished(tmp_path: Path, store_server: StoreServer) ->
 @pytest.mark.timeout(1800)
 def test_a_big_move_is_killed_five_times(tmp_path: Path, store_server: StoreServer) -> None:
     there_and_back(Terminal(tmp_path), store_server, MANY, 5)
+
+
+def test_a_move_killed_amid_a_commit_is_finished(tmp_path: Path) -> None:
+    """What SQLite calls a hot journal: the next one to open the file must roll back, and for that may write."""
+    terminal = Terminal(tmp_path)
+    write_old_file(tmp_path / "ffbot.db", Amounts())
+    assert terminal.run("db", "copy", OLD, "sqlite:///ours.db").code == 0
+    back = ("db", "copy", "sqlite:///ours.db", BACK, "--target-schema", "legacy")
+    assert terminal.run(*back).code == 0
+    subprocess.run([sys.executable, "-c", HALF_A_COMMIT], cwd=tmp_path, check=False)
+    assert (tmp_path / "back.db-journal").exists()
+    done = terminal.run(*back)
+    assert (done.code, done.complaints) == (0, []), done.stderr
+    assert_same_files(tmp_path / "ffbot.db", tmp_path / "back.db")

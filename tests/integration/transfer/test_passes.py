@@ -1,4 +1,4 @@
-"""Later passes: whatever was added, changed, deleted, spoiled or mended in the source, and nothing else, is carried over."""
+"""Later passes: what was added, changed, deleted, spoiled or mended in the source is carried over, nothing else."""
 
 from __future__ import annotations
 

@@ -332,8 +332,9 @@ def _sqlite_level(path: Path) -> str | None:
     """Return the level of a SQLite file, None where there is no file or nothing in it."""
     if not path.is_file() or path.stat().st_size == 0:
         return None
+    mode = "rw" if _ledger_file(path).exists() else "ro"  # a pass that was killed is rolled back here
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=60)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if "alembic_version" not in tables:
                 if tables:
