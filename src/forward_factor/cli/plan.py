@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.markup import escape
 
 from forward_factor.cli.console import count, counted, note, out, print_json, run
@@ -15,10 +17,14 @@ NARROWEST_TEXT = 24
 _PLAIN = {"text", "valid JSON", "number", "whole number", "0 or 1", "YYYY-MM-DD", "YYYY-MM-DD HH:MM:SS.ffffff"}
 
 
-def plan(source: Source, as_json: AsJson = False) -> None:
+def plan(
+    source: Source,
+    target: Annotated[str | None, typer.Argument(metavar="[TARGET_URL]", help="Where it would go; looked at.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Read a store once and show what a move of it would meet, and do with each oddity; changes nothing."""
     with show_progress() as progress:
-        census = run(take_census(source, progress))
+        census = run(take_census(source, target, progress))
     if as_json:
         print_json(asdict(census))
     else:
@@ -27,6 +33,8 @@ def plan(source: Source, as_json: AsJson = False) -> None:
 
 def _print(census: Census) -> None:
     out.print(f"{escape(census.source)}  schema {escape(census.level)}  {census.size / 1e6:,.1f} MB")
+    if census.target:
+        out.print(f"to {escape(census.target)}")
     out.print(draw_table(None, _tables(census)))
     spelled = [(name, one) for name, one in census.tables.items() if _spellings(one)]
     if spelled:

@@ -15,14 +15,14 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import chunks
 from forward_factor.storage.transfer.catalogue import Kind, TableSpec
 from forward_factor.storage.transfer.forms import Reading
-from forward_factor.storage.transfer.opening import Source, open_source, parse_one
+from forward_factor.storage.transfer.opening import Source, look_at_target, open_source, parse_one, parse_pair
 from forward_factor.storage.transfer.reading import OF_USERS, rare_collection
 from forward_factor.storage.transfer.report import Progress
 from forward_factor.storage.transfer.sqlite_source import SqliteSource
 from forward_factor.storage.transfer.values import Batch, instant_of
 
-ROWS_A_SECOND = 60_000
-"""A cautious rate for the estimate; the bar of the copy shows the real one."""
+ROWS_A_SECOND, BYTES_A_SECOND = 60_000, 60_000_000
+"""Cautious rates for the estimate; the bar of the copy shows the real one."""
 _MOST_EXAMPLES = 5
 
 
@@ -70,13 +70,14 @@ class Census:
     source: str
     level: str
     size: int
+    target: str | None = None
     tables: dict[str, TableCensus] = field(default_factory=dict)
     estimated_s: float = 0.0
     elapsed_s: float = 0.0
 
 
-async def take_census(source_url: str, progress: Progress) -> Census:
-    """Read every row of a store once and say what a move would meet.
+async def take_census(source_url: str, target_url: str | None, progress: Progress) -> Census:
+    """Read every row of a store once and say what a move would meet; with a target, what that is, too.
 
     Raises:
         ForwardFactorError: the store cannot be read, or is none that a move knows.
@@ -86,15 +87,17 @@ async def take_census(source_url: str, progress: Progress) -> Census:
     url = parse_one(source_url)
     progress.step("snapshot")
     with translated_faults(), _Seen.opened() as seen:
+        target = await look_at_target(parse_pair(source_url, target_url)[1]) if target_url else None
         async with open_source(url, legacy_only=False) as source:
-            census = Census(source.identity, source.level, source.size)
+            census = Census(source.identity, source.level, source.size, target)
             counts = await source.row_counts()
             progress.step("census", sum(counts.values()))
             with rare_collection(source):
                 for table in source.tables:
                     census.tables[table.name] = await _TableCount(source, table, seen, progress).count()
     rows = sum(table.rows for table in census.tables.values())
-    census.estimated_s = round(1 + rows / ROWS_A_SECOND, 1)
+    size = sum(table.size for table in census.tables.values())
+    census.estimated_s = round(2 + rows / ROWS_A_SECOND + size / BYTES_A_SECOND, 1)
     census.elapsed_s = round(time.perf_counter() - started, 3)
     return census
 

@@ -103,7 +103,7 @@ class _Copy:
     users_changed: bool = False
 
     async def run(self) -> TransferReport:
-        report = TransferReport(self.source.identity, self.target.run.source)
+        report = TransferReport(self.source.identity, self.target.identity)
         if self.target.is_fresh:
             await begin(self.target, self.source)
         else:

@@ -145,12 +145,36 @@ async def open_target(
     """
     if capabilities is None:
         async with _sqlite_target(url, source, is_legacy=is_legacy) as target:
+            target.identity = identity_of(url)
             yield target
         return
     async with _connection(url) as connection, _connection(url) as finisher:
         for one in (connection, finisher):
             await one.execute(server_sql.SETTINGS)
-        yield await _server_target(connection, finisher, capabilities, source)
+        server = await _server_target(connection, finisher, capabilities, source)
+        server.identity = identity_of(url)
+        yield server
+
+
+async def look_at_target(url: URL) -> str:
+    """Return in one line what a target is and holds; changes nothing.
+
+    Raises:
+        StorageError, SchemaMismatch: nothing can be copied there.
+
+    """
+    if is_sqlite(url):
+        found = await asyncio.to_thread(_sqlite_level, _file(url))
+        return "SQLite, " + ("a new file" if found is None else f"a file at schema {found}")
+    async with _engine(url) as engine, engine.connect() as connection:
+        capabilities = await connection.run_sync(read_capabilities)
+        level, tables, holds_rows = await connection.run_sync(_look)
+    _require_room(level, tables, holds_rows=holds_rows)
+    state = "holds rows: a copy goes on only where they are of an earlier pass" if holds_rows else "empty"
+    extension = capabilities.timescale or capabilities.timescale_available
+    return (
+        f"PostgreSQL {capabilities.version}, {f'TimescaleDB {extension}' if extension else 'no TimescaleDB'}, {state}"
+    )
 
 
 async def target_is_legacy(url: URL) -> bool:
@@ -174,13 +198,15 @@ async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target
         if is_legacy and not _ledger_file(path).exists():
             raise StorageError(f"{path} is an old bot's file that no copy of ours made: nothing to verify it by")
         with closing(_connect(path, is_legacy=is_legacy, read_only=True)) as connection:
-            yield await _existing(SqliteTarget(connection, _new_run(source), False, is_legacy), source)
+            target = SqliteTarget(connection, _new_run(source), False, is_legacy, identity=identity_of(url))
+            yield await _existing(target, source)
         return
     async with _engine(url) as engine, engine.connect() as plain:
         require_newest(await plain.run_sync(read_level))
         capabilities = await plain.run_sync(read_capabilities)
     async with _connection(url) as connection, _connection(url) as finisher:
-        yield await _existing(ServerTarget(connection, finisher, capabilities, _new_run(source), False), source)
+        run, named = _new_run(source), identity_of(url)
+        yield await _existing(ServerTarget(connection, finisher, capabilities, run, False, identity=named), source)
 
 
 async def _existing(target: Target, source: Source) -> Target:
@@ -197,6 +223,14 @@ async def _existing(target: Target, source: Source) -> Target:
 async def _prepare_server(engine: AsyncEngine) -> Capabilities:
     async with engine.connect() as connection:
         level, tables, holds_rows = await connection.run_sync(_look)
+    _require_room(level, tables, holds_rows=holds_rows)
+    if not level.is_newest:
+        await upgrade_schema(engine)
+    async with engine.connect() as connection:
+        return await connection.run_sync(read_capabilities)
+
+
+def _require_room(level: SchemaLevel, tables: list[str], *, holds_rows: bool) -> None:
     if level.current is None and tables:
         raise StorageError(
             f"the target is not empty: it holds {len(tables)} tables of something else ({', '.join(tables)[:80]}); "
@@ -204,10 +238,6 @@ async def _prepare_server(engine: AsyncEngine) -> Capabilities:
         )
     if not level.is_newest and (holds_rows or not level.is_known):
         require_newest(level)
-    if not level.is_newest:
-        await upgrade_schema(engine)
-    async with engine.connect() as connection:
-        return await connection.run_sync(read_capabilities)
 
 
 def _look(connection: Connection) -> tuple[SchemaLevel, list[str], bool]:

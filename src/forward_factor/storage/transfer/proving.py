@@ -50,7 +50,7 @@ async def verify_databases(source_url: str, target_url: str, progress: Progress)
             open_source(source_at, legacy_only=is_legacy) as source,
             open_existing_target(target_at, source) as target,
         ):
-            report = TransferReport(source.identity, target.run.source)
+            report = TransferReport(source.identity, target.identity)
             progress.step("verify", sum((await source.row_counts()).values()))
             with rare_collection(source):
                 for table in source.tables:

@@ -45,6 +45,7 @@ class ServerTarget:
     conflicts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keeps_originals: bool = True
     is_legacy: bool = False
+    identity: str = ""
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]:
         """Run a statement on the connection that rows go by."""

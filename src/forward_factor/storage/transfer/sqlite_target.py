@@ -62,6 +62,7 @@ class SqliteTarget:
     is_legacy: bool
     conflicts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sparse_instants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    identity: str = ""
 
     @property
     def keeps_originals(self) -> bool:
