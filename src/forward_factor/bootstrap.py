@@ -9,10 +9,12 @@ from pathlib import Path
 
 from forward_factor.clock import SystemClock
 from forward_factor.config import Settings
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.rules import ScanRules, VolPoint
+from forward_factor.passwords import PwdlibPasswordHasher
 from forward_factor.providers.registry import ProviderSettings, open_provider
 from forward_factor.services.keep_quotes import KeepQuotes
-from forward_factor.services.ports import ChainProvider, Clock
+from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
@@ -30,6 +32,7 @@ class Application:
     settings: Settings
     database_url: str | None = None
     clock: Clock = field(default_factory=SystemClock)
+    passwords: PasswordHasher = field(default_factory=PwdlibPasswordHasher)
 
     @property
     def store_url(self) -> str:
@@ -53,6 +56,20 @@ class Application:
             max_bid_ask_pct=one.default_max_bid_ask_pct,
             min_open_interest=one.default_min_open_interest,
             min_volume=one.default_min_volume,
+        )
+
+    @property
+    def account_settings(self) -> AccountSettings:
+        """Return the settings of a new account."""
+        one = self.settings
+        return AccountSettings(
+            ff_threshold=one.default_ff_threshold,
+            sigma_fwd_floor=one.default_sigma_fwd_floor,
+            max_bid_ask_pct=one.default_max_bid_ask_pct,
+            min_open_interest=one.default_min_open_interest,
+            min_volume=one.default_min_volume,
+            stability_scans=one.default_stability_scans,
+            cooldown_minutes=one.default_cooldown_minutes,
         )
 
     def store(self) -> AbstractAsyncContextManager[Store]:

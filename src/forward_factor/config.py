@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     default_max_bid_ask_pct: Share = Field(default=0.08, description="Widest (ask - bid) / mid, decimal")
     default_min_open_interest: Count = Field(default=100, description="Contracts, at each contract used")
     default_min_volume: Count = Field(default=10, description="Contracts, at each contract used")
+    default_stability_scans: int = Field(
+        default=2, ge=1, le=10, description="Consecutive scans a candidate must pass, of a new user"
+    )
+    default_cooldown_minutes: int = Field(
+        default=120, ge=0, le=1440, description="Between alerts on a ticker and pair, of a new user"
+    )
 
     @classmethod
     def read(cls) -> Self:

@@ -95,3 +95,15 @@ class NotFound(ForwardFactorError):
     """Nothing is stored under that name."""
 
     code = "not_found"
+
+
+class AlreadyExists(ForwardFactorError):
+    """Something else is stored under that name."""
+
+    code = "already_exists"
+
+
+class LogInRefused(ForwardFactorError):
+    """No such account, a wrong password, or a disabled account; which of them is nobody's business."""
+
+    code = "log_in_refused"

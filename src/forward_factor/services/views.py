@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from forward_factor.core.accounts import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateView:
@@ -62,6 +64,26 @@ class SignalView:
     ff_ex_earnings: float | None
     quality_score: float | None
     is_discovery: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """An account as others may see it; users of the old bot may lack an address."""
+
+    id: str
+    email: str | None
+    role: Role
+    is_active: bool
+    created_at: datetime | None
+    telegram_chat_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedTicker:
+    """One ticker on a watchlist."""
+
+    ticker: str
+    added_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from forward_factor.services.ports import EarningsRepository, ScanRepository
+from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
+from forward_factor.storage.repositories.users import SqlUserRepository
+from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
 
 class SqlUnitOfWork:
@@ -18,6 +20,8 @@ class SqlUnitOfWork:
 
     scans: ScanRepository
     earnings: EarningsRepository
+    users: UserRepository
+    watchlists: WatchlistRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -34,6 +38,8 @@ class SqlUnitOfWork:
                 raise
         self.scans = SqlScanRepository(self._connection)
         self.earnings = SqlEarningsRepository(self._connection)
+        self.users = SqlUserRepository(self._connection)
+        self.watchlists = SqlWatchlistRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -12,7 +12,11 @@ from forward_factor.storage.tables.base import Base, Day, Instant, Json, Number,
 
 
 class User(Base):
-    """An account, from Telegram, the web, or both."""
+    """An account, from Telegram, the web, or both.
+
+    ``role`` and ``email_key`` are ours: a user of the old bot has neither, and is an ordinary user. The key makes the
+    addresses of new accounts unique whatever their case; the old bot's may differ in case alone.
+    """
 
     __tablename__ = "users"
 
@@ -23,6 +27,8 @@ class User(Base):
     telegram_username: Mapped[Text | None]
     created_at: Mapped[Instant | None]
     status: Mapped[Text | None]
+    role: Mapped[Text | None]
+    email_key: Mapped[Text | None] = mapped_column(unique=True, index=True)
 
 
 class UserSettings(Base):

@@ -1,0 +1,124 @@
+"""Accounts: ours, and those of the old bot beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from forward_factor.core.account_settings import AccountSettings
+from forward_factor.core.accounts import ACTIVE, Role, email_key, is_active
+from forward_factor.services.ports import Credentials, NewUser
+from forward_factor.services.views import UserView
+from forward_factor.storage import bulk
+from forward_factor.storage.tables import User, UserSettings, table_of
+
+_ROLES = {role.value: role for role in Role}
+
+
+class SqlUserRepository:
+    """Accounts on any of the three stores."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._table = table_of(User)
+
+    async def add(self, user: NewUser, settings: AccountSettings) -> bool:
+        """Store an account with its settings; False if its address, in any case, is another's."""
+        if await self._alike(user.email):
+            return False
+        # two that register the same address at once meet at its unique key: the second waits, and is not new
+        row: dict[str, Sequence[Any]] = {
+            "id": [user.id],
+            "email": [user.email],
+            "email_key": [email_key(user.email)],
+            "password_hash": [user.password_hash],
+            "role": [user.role.value],
+            "created_at": [user.created_at],
+            "status": [ACTIVE],
+        }
+        if not await bulk.insert_new(self._connection, self._table, row, ["id"]):
+            return False
+        columns = {name: [value] for name, value in _settings_columns(settings).items()}
+        await bulk.insert_columns(self._connection, table_of(UserSettings), {"user_id": [user.id], **columns})
+        return True
+
+    async def called(self, email: str) -> Credentials | None:
+        """Return the account of exactly that address, else the only one whose address differs in case alone."""
+        found = await self._all(select(self._table).where(self._table.c.email == email)) or await self._alike(email)
+        return Credentials(_view(found[0]), found[0].password_hash) if len(found) == 1 else None
+
+    async def replace_password_hash(self, user_id: str, new: str, instead_of: str | None = None) -> bool:
+        """Store a hash, if given only in place of ``instead_of``; return whether it is stored."""
+        statement = update(self._table).where(self._table.c.id == user_id).values(password_hash=new)
+        if instead_of is not None:
+            statement = statement.where(self._table.c.password_hash == instead_of)
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def set_status(self, user_id: str, status: str) -> bool:
+        """Store a status; False if there is no such account."""
+        statement = update(self._table).where(self._table.c.id == user_id).values(status=status)
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def all(self) -> Sequence[UserView]:
+        """Return all accounts, the oldest first."""
+        table = self._table
+        in_order = (table.c.created_at.is_not(None), table.c.created_at, table.c.email, table.c.id)
+        return [_view(row) for row in await self._all(select(table).order_by(*in_order))]
+
+    async def _alike(self, email: str) -> Sequence[Row[Any]]:
+        """Return the accounts whose address differs from ``email`` in case alone, or not at all.
+
+        No two stores agree what the lower case of a letter is. So the addresses of the old bot, which have no key, are
+        compared here, those of the right length.
+        """
+        table, key = self._table, email_key(email)
+        without_key = and_(table.c.email_key.is_(None), func.length(func.trim(table.c.email)) == len(email))
+        rows = await self._all(select(table).where(or_(table.c.email_key == key, without_key)))
+        return [row for row in rows if email_key(row.email) == key]
+
+    async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        rows: Sequence[Row[Any]] = (await self._connection.execute(statement)).all()
+        return rows
+
+
+def _view(row: Row[Any]) -> UserView:
+    return UserView(
+        id=row.id,
+        email=row.email,
+        role=_ROLES.get(row.role, Role.USER),
+        is_active=is_active(row.status),
+        created_at=row.created_at,
+        telegram_chat_id=row.telegram_chat_id,
+    )
+
+
+def _settings_columns(settings: AccountSettings) -> dict[str, Any]:
+    """Return settings as the old bot would have stored them."""
+    return {
+        "ff_threshold": settings.ff_threshold,
+        "dte_pairs": [
+            {
+                "front": rule.front,
+                "back": rule.back,
+                "front_tol": rule.front_tolerance,
+                "back_tol": rule.back_tolerance,
+            }
+            for rule in settings.pairs
+        ],
+        "vol_point": settings.vol_point.value,
+        "min_open_interest": settings.min_open_interest,
+        "min_volume": settings.min_volume,
+        "max_bid_ask_pct": settings.max_bid_ask_pct,
+        "sigma_fwd_floor": settings.sigma_fwd_floor,
+        "stability_scans": settings.stability_scans,
+        "cooldown_minutes": settings.cooldown_minutes,
+        "quiet_hours": asdict(settings.quiet_hours),
+        "preferred_structure": settings.preferred_structure,
+        "timezone": settings.timezone,
+        "scan_priority": settings.scan_priority,
+        "discovery_mode": settings.discovery_mode,
+    }
