@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forward_factor import __version__
-from forward_factor.cli import db, demo, events, findings, scan
+from forward_factor.cli import db, demo, events, findings, scan, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
@@ -30,6 +30,8 @@ app.command("why")(findings.why)
 app.command("replay")(findings.replay)
 app.add_typer(db.app, name="db")
 app.add_typer(events.app, name="events")
+app.add_typer(users.app, name="user")
+app.add_typer(watch.app, name="watch")
 
 
 def _show_version(wanted: bool) -> None:
