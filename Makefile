@@ -34,7 +34,8 @@ demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
 	$(BIN)/python -m pytest -n $(WORKERS) --dist load
 
-drill: $(VENV)/.develops  ## Run the slow drills: big moves, killed again and again
+drill: $(VENV)/.develops  ## Move, live on a server and go back; then big moves, killed again and again
+	$(BIN)/python -m pytest -n 0 tests/e2e/test_rollback_drill.py
 	$(BIN)/python -m pytest -n 0 --drills
 
 check: lint types contracts test  ## What CI runs: lint, types, import contracts, tests
