@@ -47,48 +47,52 @@ class Reading:
 
     async def batches(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
         """Yield every range with its rows as the target takes them."""
+        is_plain = isinstance(self.source, SqliteSource) and not self._takes_spellings
+        async for batch, encoded in self._ahead() if is_plain else self._in_turn():
+            yield await self._of_known_users(batch, encoded)
+
+    @property
+    def _takes_spellings(self) -> bool:
+        """Return whether the old spellings that a store of ours keeps are to come back."""
+        return self.target.is_legacy and not self.source.is_legacy
+
+    async def _in_turn(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
+        async for whole in self._ranges():
+            batch = self._fitting(await self._spelled(whole) if self._takes_spellings else whole)
+            yield batch, self.target.encode(batch)
+
+    async def _ranges(self) -> AsyncIterator[Batch]:
         if isinstance(self.source, SqliteSource):
-            async for pair in self._from_file(self.source):
-                yield await self._fitted(*pair)
-            return
-        async for batch in self.source.batches(self.table):
-            whole = await self._spelled(batch)
-            yield await self._fitted(whole, self.target.encode(self._fitting(whole)))
+            for batch in self.source.batches(self.table):
+                yield batch
+        else:
+            async for batch in self.source.batches(self.table):
+                yield batch
 
-    async def _from_file(self, source: SqliteSource) -> AsyncIterator[tuple[Batch, EncodedRows]]:
+    async def _ahead(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
         """Read and encode one range ahead, in a thread, while the target takes the one before."""
-        batches = source.batches(self.table)
+        assert isinstance(self.source, SqliteSource)
+        batches = self.source.batches(self.table)
 
-        def produce() -> tuple[Batch, EncodedRows | None] | None:
-            batch = next(batches, None)
-            if batch is None:
+        def produce() -> tuple[Batch, EncodedRows] | None:
+            whole = next(batches, None)
+            if whole is None:
                 return None
-            batch = self._fitting(batch)
-            needs_spellings = self.target.is_legacy and not source.is_legacy
-            return batch, None if needs_spellings else self.target.encode(batch)
+            batch = self._fitting(whole)
+            return batch, self.target.encode(batch)
 
         ahead = asyncio.create_task(asyncio.to_thread(produce))
         try:
             while (pair := await ahead) is not None:
-                batch, encoded = pair
-                if encoded is None:
-                    batch = await self._spelled(batch)
-                    encoded = self.target.encode(batch)
-                    yield batch, encoded
-                    ahead = asyncio.create_task(asyncio.to_thread(produce))
-                else:
-                    ahead = asyncio.create_task(asyncio.to_thread(produce))
-                    yield batch, encoded
+                ahead = asyncio.create_task(asyncio.to_thread(produce))
+                yield pair
         finally:
-            ahead.cancel()
+            await asyncio.wait([ahead])  # the thread must be done with the file before that is closed
 
     def _fitting(self, batch: Batch) -> Batch:
-        reasons = self.target.unfit(batch)
-        if self.target.is_legacy and isinstance(self.source, SqliteSource) and not self.source.is_legacy:
-            batch = replace(batch, originals={})
-        return _refuse(batch, reasons)
+        return _refuse(batch, self.target.unfit(batch))
 
-    async def _fitted(self, batch: Batch, encoded: EncodedRows) -> tuple[Batch, EncodedRows]:
+    async def _of_known_users(self, batch: Batch, encoded: EncodedRows) -> tuple[Batch, EncodedRows]:
         """Return a range without the rows of users that are not there."""
         column = OF_USERS.get(self.table.name)
         if column is None or not self.checks_users or self.target.is_legacy:
@@ -102,9 +106,7 @@ class Reading:
         return batch, self.target.encode(batch)
 
     async def _spelled(self, batch: Batch) -> Batch:
-        """Return a range with the spellings its rows once had, if they are to come back."""
-        if not self.target.is_legacy:
-            return batch
+        """Return a range with the spellings its rows once had."""
         keys = [row_key(key) for key in batch.row_keys()]
         found = await kept_originals(self.source, self.table, keys)
         return replace(batch, originals={row: found[key] for row, key in enumerate(keys) if key in found})
