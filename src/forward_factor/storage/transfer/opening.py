@@ -30,6 +30,7 @@ from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
 from forward_factor.storage.transfer.legacy import LEGACY_KEYS, LEGACY_REVISION
 from forward_factor.storage.transfer.server_source import ServerSource, check_server_source, open_server_source
 from forward_factor.storage.transfer.server_target import ServerTarget
+from forward_factor.storage.transfer.sqlite_level import ledger_file, require_upgradable, sqlite_level
 from forward_factor.storage.transfer.sqlite_source import (
     SqliteSource,
     check_sqlite_source,
@@ -41,7 +42,6 @@ from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 Source = SqliteSource | ServerSource
 Target = SqliteTarget | ServerTarget
 _POOL = PoolSettings(size=3, max_overflow=1)
-LEDGER_SUFFIX = ".transfer"
 
 
 def identity_of(url: URL) -> str:
@@ -164,7 +164,7 @@ async def look_at_target(url: URL) -> str:
 
     """
     if is_sqlite(url):
-        found = await asyncio.to_thread(_sqlite_level, _file(url))
+        found = await asyncio.to_thread(sqlite_level, _file(url))
         return "SQLite, " + ("a new file" if found is None else f"a file at schema {found}")
     async with _engine(url) as engine, engine.connect() as connection:
         capabilities = await connection.run_sync(read_capabilities)
@@ -179,7 +179,7 @@ async def look_at_target(url: URL) -> str:
 
 async def target_is_legacy(url: URL) -> bool:
     """Return whether a target has the old bot's schema."""
-    return is_sqlite(url) and await asyncio.to_thread(_sqlite_level, _file(url)) == LEGACY_REVISION
+    return is_sqlite(url) and await asyncio.to_thread(sqlite_level, _file(url)) == LEGACY_REVISION
 
 
 @asynccontextmanager
@@ -195,7 +195,7 @@ async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target
         if not path.is_file():
             raise StorageError(f"there is no file {path}")
         is_legacy = await target_is_legacy(url)
-        if is_legacy and not _ledger_file(path).exists():
+        if is_legacy and not ledger_file(path).exists():
             raise StorageError(f"{path} is an old bot's file that no copy of ours made: nothing to verify it by")
         with closing(_connect(path, is_legacy=is_legacy, read_only=True)) as connection:
             target = SqliteTarget(connection, _new_run(source), False, is_legacy, identity=identity_of(url))
@@ -264,17 +264,18 @@ async def _server_target(
 @asynccontextmanager
 async def _sqlite_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncIterator[SqliteTarget]:
     path = _file(url)
-    level = await asyncio.to_thread(_sqlite_level, path)
+    level = await asyncio.to_thread(sqlite_level, path)
     if is_legacy:
         if level not in {None, LEGACY_REVISION}:
             raise SchemaMismatch(f"{path} is a store of schema {ascii(level)[:40]}, not the old bot's: give a new file")
     elif level == LEGACY_REVISION:
         raise SchemaMismatch(f"{path} is the old bot's file: give a new file, or say --target-schema legacy")
     else:
+        await asyncio.to_thread(require_upgradable, path, level)
         path.parent.mkdir(parents=True, exist_ok=True)
         async with _engine(url) as engine:
             await upgrade_schema(engine)
-    if is_legacy and level is not None and not _ledger_file(path).exists():
+    if is_legacy and level is not None and not ledger_file(path).exists():
         raise StorageError(
             f"{path} is an old bot's file that no copy of ours made, and is never written: "
             "move it away, or give another name"
@@ -349,31 +350,9 @@ def _connect(path: Path, *, is_legacy: bool, read_only: bool) -> sqlite3.Connect
     connection.execute("PRAGMA cache_size = -65536")
     if is_legacy:
         connection.text_factory = text_or_bytes
-        ledger_path = quote(str(_ledger_file(path)))
+        ledger_path = quote(str(ledger_file(path)))
         connection.execute("ATTACH ? AS ledger", (f"file:{ledger_path}?mode={mode}",))
     return connection
-
-
-def _ledger_file(path: Path) -> Path:
-    return path.with_name(path.name + LEDGER_SUFFIX)
-
-
-def _sqlite_level(path: Path) -> str | None:
-    """Return the level of a SQLite file, None where there is no file or nothing in it."""
-    if not path.is_file() or path.stat().st_size == 0:
-        return None
-    mode = "rw" if _ledger_file(path).exists() else "ro"  # a pass that was killed is rolled back here
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=60)) as connection:
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if "alembic_version" not in tables:
-                if tables:
-                    raise StorageError(f"{path} is not empty: it holds tables of something else; give a new file")
-                return None
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return str(row[0]) if row else None
-    except sqlite3.DatabaseError as fault:
-        raise StorageError(f"{path}: {fault}") from fault
 
 
 def _file(url: URL) -> Path:
