@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
-from sqlalchemy import URL, Connection, inspect
+from sqlalchemy import URL, Connection, inspect, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.errors import InvalidInput, SchemaMismatch, StorageError
@@ -244,7 +244,11 @@ def _look(connection: Connection) -> tuple[SchemaLevel, list[str], bool]:
     level = read_level(connection)
     tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
     known = [table for table in Base.metadata.tables.values() if table.name in tables and level.is_known]
-    return level, tables, any(connection.execute(table.select().limit(1)).first() for table in known)
+    return (
+        level,
+        tables,
+        any(connection.execute(select(literal(1)).select_from(table).limit(1)).first() for table in known),
+    )
 
 
 async def _server_target(
