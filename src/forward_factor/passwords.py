@@ -12,9 +12,12 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from forward_factor.services.ports import PasswordVerdict
 
 _BCRYPT_MOST_BYTES = 72
-_BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[A-Za-z0-9./]{53}")
+_BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[A-Za-z0-9./]{53}")
 _BCRYPT_COSTS = range(4, 17)
-_ARGON2 = re.compile(r"\$argon2id?\$v=\d+\$m=(?P<kib>\d+),t=(?P<passes>\d+),p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_ARGON2 = re.compile(
+    r"\$argon2id?\$v=[0-9]{1,3}\$m=(?P<kib>[0-9]{1,10}),t=(?P<passes>[0-9]{1,10}),p=[0-9]{1,8}"
+    r"\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+"
+)
 _MOST_KIB, _MOST_PASSES = 1 << 20, 32
 """Beyond these a hash was not made by a program like ours: it would hold a log-in up for minutes."""
 
