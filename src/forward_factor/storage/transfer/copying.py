@@ -17,6 +17,7 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, Done
+from forward_factor.storage.transfer.left_behind import values_left_behind
 from forward_factor.storage.transfer.opening import (
     Source,
     Target,
@@ -30,7 +31,6 @@ from forward_factor.storage.transfer.preparing import begin, begin_again, finish
 from forward_factor.storage.transfer.proving import find_differences, find_leftovers
 from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.report import Progress, TableReport, TransferReport
-from forward_factor.storage.transfer.server_source import ServerSource
 from forward_factor.storage.transfer.sqlite_target import RESTORED, SqliteTarget
 from forward_factor.storage.transfer.values import Batch, EncodedRows
 
@@ -103,7 +103,7 @@ class _Copy:
     users_changed: bool = False
 
     async def run(self) -> TransferReport:
-        report = TransferReport(self.source.identity, self.target.identity)
+        report = TransferReport(self.source.identity, self.target.identity, shortfall=_shortfall(self.target))
         if self.target.is_fresh:
             await begin(self.target, self.source)
         else:
@@ -117,8 +117,7 @@ class _Copy:
         self._say_taken()
         report.tables = self.reports
         report.reasons = await self._reasons()
-        if isinstance(self.source, ServerSource):
-            report.left_behind = await self.source.columns_left_behind()
+        report.left_behind = await values_left_behind(self.source)
         report.conclude(proved_at - self.started, time.perf_counter() - self.started)
         return report
 
@@ -275,6 +274,11 @@ class _Proving:
             if not await self.copy.prove(table):
                 self.doubtful.append(table)
         return time.perf_counter()
+
+
+def _shortfall(target: Target) -> str | None:
+    """Return what a server lacks against the full TimescaleDB; a file was asked for as one."""
+    return None if isinstance(target, SqliteTarget) else target.capabilities.shortfall
 
 
 def _totals(done: Mapping[str, Done]) -> Totals:

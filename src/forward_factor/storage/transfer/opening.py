@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import URL, Connection, inspect, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from forward_factor.errors import InvalidInput, SchemaMismatch, StorageError
+from forward_factor.errors import InvalidInput, SchemaMismatch, StorageError, StoreUnavailable
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import (
     PoolSettings,
@@ -41,6 +41,8 @@ from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 
 Source = SqliteSource | ServerSource
 Target = SqliteTarget | ServerTarget
+_HOLD_KEY, _HOLD_TRIES, _HOLD_PAUSE_S = 0x4646_0002, 600, 0.1
+"""Key of the advisory locks that a copy holds; any constant of our own will do."""
 _POOL = PoolSettings(size=3, max_overflow=1)
 
 
@@ -149,11 +151,21 @@ async def open_target(
             yield target
         return
     async with _connection(url) as connection, _connection(url) as finisher:
-        for one in (connection, finisher):
+        for number, one in enumerate((connection, finisher)):
             await one.execute(server_sql.SETTINGS)
+            await _hold(one, number)
         server = await _server_target(connection, finisher, capabilities, source)
         server.identity = identity_of(url)
         yield server
+
+
+async def _hold(connection: asyncpg.Connection, number: int) -> None:
+    """Keep other copies out as long as the connection lives; what a killed one still does there is waited for."""
+    for _ in range(_HOLD_TRIES):
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", _HOLD_KEY, number):
+            return
+        await asyncio.sleep(_HOLD_PAUSE_S)
+    raise StoreUnavailable("another copy into this target is under way: wait until it has ended")
 
 
 async def look_at_target(url: URL) -> str:

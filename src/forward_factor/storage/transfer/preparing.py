@@ -32,7 +32,7 @@ async def begin(target: Target, source: Source) -> None:
         await _begin_sqlite(target, source)
         return
     days = {
-        table.name: source.days(table)
+        table.name: source.days_by_sample(table)
         for table in source.tables
         if isinstance(source, SqliteSource) and table.time is not None
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
+from forward_factor.storage.transfer.left_behind import values_left_behind
 from forward_factor.storage.transfer.opening import (
     Source,
     Target,
@@ -24,7 +25,6 @@ from forward_factor.storage.transfer.opening import (
 from forward_factor.storage.transfer.reading import Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.render import raw_digests, verbatim
 from forward_factor.storage.transfer.report import Difference, Progress, TableReport, TransferReport
-from forward_factor.storage.transfer.server_source import ServerSource
 from forward_factor.storage.transfer.sqlite_source import refuse
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 from forward_factor.storage.transfer.values import Batch, EncodedRows, Values
@@ -55,8 +55,7 @@ async def verify_databases(source_url: str, target_url: str, progress: Progress)
             with rare_collection(source):
                 for table in source.tables:
                     report.tables[table.name] = await _verify_table(source, target, table, progress)
-            if isinstance(source, ServerSource):
-                report.left_behind = await source.columns_left_behind()
+            report.left_behind = await values_left_behind(source)
     elapsed = time.perf_counter() - started
     report.conclude(elapsed, elapsed)
     return report

@@ -75,6 +75,7 @@ class TransferReport:
     Attributes:
         tables: by name.
         reasons: how many rows are in quarantine for which reason.
+        shortfall: what a server that is copied to lacks against the full TimescaleDB.
         left_behind: how many values the target's schema has no place for, by table and column.
         rows_per_s: rows copied and proved, until the last proof was done.
         elapsed_s: from beginning to end, compression and aggregates included.
@@ -87,6 +88,7 @@ class TransferReport:
     tables: dict[str, TableReport] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     left_behind: dict[str, int] = field(default_factory=dict)
+    shortfall: str | None = None
     rows_per_s: float = 0.0
     elapsed_s: float = 0.0
 

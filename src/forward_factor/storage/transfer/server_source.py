@@ -78,20 +78,6 @@ class ServerSource:
         if rows:
             yield _batch(table, rows, size)
 
-    async def columns_left_behind(self) -> dict[str, int]:
-        """Return how many values lie in tables and columns that are not in ``tables``, where there are any."""
-        read = {table.name: set(table.names) for table in self.tables}
-        left: dict[str, int] = {}
-        for table in own_catalogue():
-            names = [name for name in table.names if name not in read.get(table.name, set())]
-            if table.is_history or not names:
-                continue
-            counted = ", ".join(f'count("{name}")' for name in names) if table.name in read else "count(*)"
-            counts = await self.connection.fetchrow(f'SELECT {counted} FROM "{table.name}"')
-            labels = [f"{table.name}.{name}" for name in names] if table.name in read else [table.name]
-            left |= {label: count for label, count in zip(labels, counts, strict=True) if count}
-        return left
-
 
 @asynccontextmanager
 async def open_server_source(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +33,8 @@ from forward_factor.storage.transfer.values import Batch, Raw, Refused
 
 _PAGES_A_STEP = -1
 Row = tuple[Raw, ...]
+Columns = Sequence[Sequence[Raw]]
+MOST_SAMPLED = 5000
 Tally = Callable[[str, Reading, Counter[str]], None]
 
 
@@ -77,34 +79,64 @@ class SqliteSource:
     def batches(self, table: TableSpec) -> Iterator[Batch]:
         """Yield the rows of a table in ranges; an unchanged table always gives the same ranges."""
         sparse = self.sparse_instants.get(table.name)
-        for rows, size in self._ranges(table):
+        for one in self._ranges(table):
             if sparse is None:
-                sparse = self.sparse_instants[table.name] = _sparse_instants(table, rows)
-            yield read_batch(table, rows, size, sparse, self.tally)
+                sparse = self.sparse_instants[table.name] = _sparse_instants(table, one.columns)
+            yield _read_batch(table, one, sparse, self.tally)
 
     def days(self, table: TableSpec) -> Counter[str]:
         """Return how many rows of a time series begin with which date, read or not."""
+        return self._counted_days(table, "")
+
+    def days_by_sample(self, table: TableSpec) -> Counter[str]:
+        """Return about how many rows of a time series begin with which date, from some thousand of its rows."""
+        first, last = self.connection.execute(f'SELECT min(rowid), max(rowid) FROM "{table.name}"').fetchone()
+        step = (last - first) // MOST_SAMPLED if first is not None else 0
+        if step < 1:
+            return self.days(table)
+        sample = ", ".join(str(place) for place in range(first, last + 1, step))
+        found = self._counted_days(table, f"WHERE rowid IN ({sample})")
+        return Counter({day: count * step for day, count in found.items()})
+
+    def _counted_days(self, table: TableSpec, where: str) -> Counter[str]:
         if table.time is None:
             return Counter()
         found = self.connection.execute(
-            f'SELECT substr("{table.time}", 1, 10), count(*) FROM "{table.name}" GROUP BY 1'
+            f'SELECT substr("{table.time}", 1, 10), count(*) FROM "{table.name}" {where} GROUP BY 1'
         )
         return Counter({str(day): count for day, count in found if day is not None})
 
-    def _ranges(self, table: TableSpec) -> Iterator[tuple[list[Row], int]]:
-        """Yield rows, each after its rowid, and their bytes."""
+    def _ranges(self, table: TableSpec) -> Iterator[_Range]:
         rows: list[Row] = []
+        parts: list[Columns] = []
         size, wanted = 0, FIRST_FETCH
         fetching = _Fetching(self.connection, table)
         while some := fetching.fetch(wanted):
+            columns = list(zip(*some, strict=True))
             rows += some
-            size += (fetched := _size(table, some))
+            parts.append(columns)
+            size += (fetched := _size(table, columns))
             if len(rows) >= MOST_ROWS or size >= MOST_BYTES:
-                yield rows, size
-                rows, size = [], 0
+                yield _Range(rows, _joined(parts), size)
+                rows, parts, size = [], [], 0
             wanted = next_fetch(len(some), fetched, MOST_ROWS - len(rows))
         if rows:
-            yield rows, size
+            yield _Range(rows, _joined(parts), size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Range:
+    """Rows, each after its rowid, the same by columns, and their bytes."""
+
+    rows: Sequence[Row]
+    columns: Columns
+    size: int
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
+    return [tuple(chain.from_iterable(pieces)) for pieces in zip(*parts, strict=True)]
 
 
 class _Fetching:
@@ -196,11 +228,9 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60, check_same_thread=False)
 
 
-def read_batch(
-    table: TableSpec, rows: Sequence[Row], size: int, sparse: frozenset[str], tally: Tally | None = None
-) -> Batch:
-    """Return rows, each after its rowid, as a batch: what our stores can hold, and what they cannot."""
-    places, *raw = zip(*rows, strict=True)
+def _read_batch(table: TableSpec, one: _Range, sparse: frozenset[str], tally: Tally | None = None) -> Batch:
+    """Return a range as a batch: what our stores can hold, and what they cannot."""
+    places, *raw = one.columns
     readings = [
         read_column(spec, column, always_full=spec.name not in sparse)
         for spec, column in zip(table.columns, raw, strict=True)
@@ -212,12 +242,12 @@ def read_batch(
         table,
         place=str(places[0]),
         columns=tuple(reading.values for reading in readings),
-        places=places,
-        raw=rows,
+        places=places,  # type: ignore[arg-type]
+        raw=one.rows,
         originals=_originals(table, readings, raw),
-        size=size,
+        size=one.size,
     )
-    return batch.without(_refused(table, readings, rows))
+    return batch.without(_refused(table, readings, one.rows))
 
 
 def refuse(table: TableSpec, place: str, row: Row, reason: str) -> Refused:
@@ -244,26 +274,26 @@ def _originals(
     return found
 
 
-def _sparse_instants(table: TableSpec, rows: Sequence[Row]) -> frozenset[str]:
+def _sparse_instants(table: TableSpec, columns: Columns) -> frozenset[str]:
     """Return the instants of which most whole seconds are spelled without a fraction."""
     found = set()
-    for place, spec in enumerate(table.columns, start=1):
+    for spec, column in zip(table.columns, columns[1:], strict=True):
         if spec.kind is Kind.INSTANT:
-            texts = [text for row in rows if isinstance(text := row[place], str)]
+            texts = [text for text in column if isinstance(text, str)]
             bare = sum(len(text) == WHOLE_SECONDS for text in texts)
             if 2 * bare > bare + sum(text.endswith(".000000") for text in texts):
                 found.add(spec.name)
     return frozenset(found)
 
 
-def _size(table: TableSpec, rows: Sequence[Row]) -> int:
+def _size(table: TableSpec, columns: Columns) -> int:
     """Return the bytes of some rows, about."""
     size = 0
-    for place, spec in enumerate(table.columns, start=1):
+    for spec, column in zip(table.columns, columns[1:], strict=True):
         try:
-            size += 8 * len(rows) if spec.width else sum(map(len, filter(None, map(itemgetter(place), rows))))
-        except TypeError:  # a number among texts
-            size += sum(len(text) for row in rows if isinstance(text := row[place], str | bytes | bytearray))
+            size += 8 * len(column) if spec.width else sum(map(len, column))  # type: ignore[arg-type]
+        except TypeError:  # something is missing, or a number
+            size += sum(len(text) for text in column if isinstance(text, str | bytes | bytearray))
     return size
 
 
