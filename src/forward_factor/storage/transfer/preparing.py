@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
@@ -57,30 +59,35 @@ async def begin_again(target: Target) -> None:
 
 
 async def finish_tables(target: Target, source: Source) -> None:
-    """Do what follows from tables that are proved: keys back, derived rows, compression, indexes; two at a time."""
+    """Do what follows from tables that are proved, two things at a time: keys, compression, indexes; derived rows."""
     if not isinstance(target, ServerTarget):
         return
     waiting = list(reversed(source.tables))
 
     async def work(finishing: Finishing) -> None:
         while waiting:
-            await _finish_table(finishing, source, waiting.pop())
+            await _finish_table(finishing, waiting.pop())
 
-    workers = (work(_finishing(target)), work(_finishing(target, on_main=True)))
-    for ended in await asyncio.gather(*workers, return_exceptions=True):
-        if ended is not None:
+    on_finisher, on_main = _finishing(target), _finishing(target, on_main=True)
+    await _all_of(work(on_finisher), work(on_main))
+    derived = [on_main.refresh_aggregates()]
+    if source.is_legacy:
+        derived.append(on_finisher.fill_signal_keys())
+    await _all_of(*derived)
+
+
+async def _all_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Run works side by side to their ends, and raise what the first of them raised."""
+    for ended in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(ended, BaseException):
             raise ended
 
 
-async def _finish_table(finishing: Finishing, source: Source, table: TableSpec) -> None:
+async def _finish_table(finishing: Finishing, table: TableSpec) -> None:
     await finishing.restore_keys(table.name)
     await finishing.compress(table)
     await finishing.restore_indexes(table.name)
     await finishing.analyze(table.name)
-    if table.name == "signals":
-        if source.is_legacy:
-            await finishing.fill_signal_keys()
-        await finishing.refresh_aggregates()
 
 
 async def finish(target: Target, source: Source, progress: Progress) -> None:
