@@ -110,6 +110,8 @@ def show_progress() -> Iterator[ShownProgress]:
 
 
 def _show(report: TransferReport, as_json: bool) -> None:
+    if report.shortfall:
+        note(f"the target is {report.shortfall}")
     if as_json:
         print_json(asdict(report))
     else:
