@@ -15,10 +15,11 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import chunks
 from forward_factor.storage.transfer.catalogue import Kind, TableSpec
 from forward_factor.storage.transfer.forms import Reading
-from forward_factor.storage.transfer.opening import Source, look_at_target, open_source, parse_one, parse_pair
 from forward_factor.storage.transfer.reading import OF_USERS, rare_collection
 from forward_factor.storage.transfer.report import Progress
+from forward_factor.storage.transfer.sources import Source, open_source, parse_one, parse_pair
 from forward_factor.storage.transfer.sqlite_source import SqliteSource
+from forward_factor.storage.transfer.targets import look_at_target
 from forward_factor.storage.transfer.values import Batch, instant_of
 
 ROWS_A_SECOND, BYTES_A_SECOND = 60_000, 60_000_000

@@ -18,20 +18,13 @@ from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, Done
 from forward_factor.storage.transfer.left_behind import values_left_behind
-from forward_factor.storage.transfer.opening import (
-    Source,
-    Target,
-    check_source,
-    open_source,
-    open_target,
-    parse_pair,
-    preparing_target,
-)
 from forward_factor.storage.transfer.preparing import begin, begin_again, finish, finish_tables
 from forward_factor.storage.transfer.proving import find_differences, find_leftovers
 from forward_factor.storage.transfer.reading import OF_USERS, Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.report import Progress, TableReport, TransferReport
+from forward_factor.storage.transfer.sources import Source, check_source, open_source, parse_pair
 from forward_factor.storage.transfer.sqlite_target import RESTORED, SqliteTarget
+from forward_factor.storage.transfer.targets import Target, open_target, preparing_target
 from forward_factor.storage.transfer.values import Batch, EncodedRows
 
 Totals = tuple[int, int]

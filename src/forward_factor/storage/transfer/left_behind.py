@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forward_factor.storage.transfer.catalogue import own_catalogue
-from forward_factor.storage.transfer.opening import Source
+from forward_factor.storage.transfer.sources import Source
 
 
 async def values_left_behind(source: Source) -> dict[str, int]:

@@ -10,13 +10,14 @@ from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, DONE
 from forward_factor.storage.transfer.legacy import LEGACY_REVISION
-from forward_factor.storage.transfer.opening import Source, Target
 from forward_factor.storage.transfer.reading import read_ancestor
 from forward_factor.storage.transfer.report import Progress
 from forward_factor.storage.transfer.server_finish import Finishing
 from forward_factor.storage.transfer.server_target import ServerTarget
+from forward_factor.storage.transfer.sources import Source
 from forward_factor.storage.transfer.sqlite_source import SqliteSource
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+from forward_factor.storage.transfer.targets import Target
 
 _FILL_SIGNAL_KEYS = """
 DELETE FROM signal_keys WHERE NOT EXISTS (

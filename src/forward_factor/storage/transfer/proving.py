@@ -14,19 +14,13 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.left_behind import values_left_behind
-from forward_factor.storage.transfer.opening import (
-    Source,
-    Target,
-    open_existing_target,
-    open_source,
-    parse_pair,
-    target_is_legacy,
-)
 from forward_factor.storage.transfer.reading import Reading, quarantined_rows, rare_collection
 from forward_factor.storage.transfer.render import raw_digests, verbatim
 from forward_factor.storage.transfer.report import Difference, Progress, TableReport, TransferReport
+from forward_factor.storage.transfer.sources import Source, open_source, parse_pair
 from forward_factor.storage.transfer.sqlite_source import refuse
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+from forward_factor.storage.transfer.targets import Target, open_existing_target, target_is_legacy
 from forward_factor.storage.transfer.values import Batch, EncodedRows, Values
 from forward_factor.storage.transfer.wire import sum_of
 

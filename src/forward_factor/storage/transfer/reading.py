@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import row_key
 from forward_factor.storage.transfer.legacy import LEGACY_REVISION, legacy_schema
-from forward_factor.storage.transfer.opening import Source, Target
 from forward_factor.storage.transfer.render import from_verbatim
+from forward_factor.storage.transfer.sources import Source
 from forward_factor.storage.transfer.sqlite_source import SqliteSource, refuse
+from forward_factor.storage.transfer.targets import Target
 from forward_factor.storage.transfer.values import Batch, EncodedRows, Raw
 
 OF_USERS = {"user_settings": "user_id", "subscriptions": "user_id", "signal_user_decisions": "user_id"}

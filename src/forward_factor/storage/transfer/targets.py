@@ -1,4 +1,4 @@
-"""Sources and targets by URL, each checked before anything is touched."""
+"""Stores to move to, by URL, each checked before anything is touched."""
 
 from __future__ import annotations
 
@@ -17,101 +17,26 @@ from forward_factor.errors import InvalidInput, SchemaMismatch, StorageError, St
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import (
     PoolSettings,
-    connect_asyncpg,
     is_sqlite,
     open_engine,
-    parse_database_url,
-    sqlite_path,
 )
 from forward_factor.storage.schema import SchemaLevel, read_level, require_newest, upgrade_schema
 from forward_factor.storage.tables import Base
 from forward_factor.storage.transfer import ledger, server_sql
 from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
 from forward_factor.storage.transfer.legacy import LEGACY_KEYS, LEGACY_REVISION
-from forward_factor.storage.transfer.server_source import ServerSource, check_server_source, open_server_source
 from forward_factor.storage.transfer.server_target import ServerTarget
+from forward_factor.storage.transfer.sources import Source, file_of, identity_of, open_connection
 from forward_factor.storage.transfer.sqlite_level import ledger_file, require_upgradable, sqlite_level
 from forward_factor.storage.transfer.sqlite_source import (
-    SqliteSource,
-    check_sqlite_source,
-    open_sqlite_source,
     text_or_bytes,
 )
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 
-Source = SqliteSource | ServerSource
 Target = SqliteTarget | ServerTarget
 _HOLD_KEY, _HOLD_TRIES, _HOLD_PAUSE_S = 0x4646_0002, 600, 0.1
 """Key of the advisory locks that a copy holds; any constant of our own will do."""
 _POOL = PoolSettings(size=3, max_overflow=1)
-
-
-def identity_of(url: URL) -> str:
-    """Return what names a store, without user or password."""
-    path = sqlite_path(url) if is_sqlite(url) else None
-    if path is not None:
-        return path.resolve().as_uri()
-    return f"postgresql://{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
-
-
-def parse_one(text: str) -> URL:
-    """Return the URL of a store that lasts.
-
-    Raises:
-        InvalidInput: it cannot be read, or is of a store in memory.
-
-    """
-    url = parse_database_url(text)
-    if is_sqlite(url) and sqlite_path(url) is None:
-        raise InvalidInput("a move needs files: give sqlite:///FILE")
-    return url
-
-
-def parse_pair(source: str, target: str) -> tuple[URL, URL]:
-    """Return both URLs.
-
-    Raises:
-        InvalidInput: one cannot be read, is of no lasting store, or both are the same store.
-
-    """
-    urls = parse_one(source), parse_one(target)
-    if identity_of(urls[0]) == identity_of(urls[1]):
-        raise InvalidInput("source and target are the same store")
-    return urls
-
-
-async def check_source(url: URL) -> None:
-    """Look whether a source is one that can be moved, before anything is done about it.
-
-    Raises:
-        NotFound, SchemaMismatch, StorageError: it is not.
-
-    """
-    if is_sqlite(url):
-        await asyncio.to_thread(check_sqlite_source, _file(url))
-        return
-    async with _connection(url) as connection:
-        await check_server_source(connection)
-
-
-@asynccontextmanager
-async def open_source(url: URL, *, legacy_only: bool) -> AsyncIterator[Source]:
-    """Open a consistent snapshot of a store.
-
-    Args:
-        url: the store.
-        legacy_only: read only what the old bot's schema has room for.
-
-    """
-    if is_sqlite(url):
-        async with open_sqlite_source(_file(url), legacy_only=legacy_only) as source:
-            yield source
-        return
-    async with (
-        _connection(url) as connection,
-        open_server_source(connection, identity_of(url), legacy_only=legacy_only) as server,
-    ):
-        yield server
 
 
 @asynccontextmanager
@@ -150,7 +75,7 @@ async def open_target(
             target.identity = identity_of(url)
             yield target
         return
-    async with _connection(url) as connection, _connection(url) as finisher:
+    async with open_connection(url) as connection, open_connection(url) as finisher:
         for number, one in enumerate((connection, finisher)):
             await one.execute(server_sql.SETTINGS)
             await _hold(one, number)
@@ -176,7 +101,7 @@ async def look_at_target(url: URL) -> str:
 
     """
     if is_sqlite(url):
-        found = await asyncio.to_thread(sqlite_level, _file(url))
+        found = await asyncio.to_thread(sqlite_level, file_of(url))
         return "SQLite, " + ("a new file" if found is None else f"a file at schema {found}")
     async with _engine(url) as engine, engine.connect() as connection:
         capabilities = await connection.run_sync(read_capabilities)
@@ -191,7 +116,7 @@ async def look_at_target(url: URL) -> str:
 
 async def target_is_legacy(url: URL) -> bool:
     """Return whether a target has the old bot's schema."""
-    return is_sqlite(url) and await asyncio.to_thread(sqlite_level, _file(url)) == LEGACY_REVISION
+    return is_sqlite(url) and await asyncio.to_thread(sqlite_level, file_of(url)) == LEGACY_REVISION
 
 
 @asynccontextmanager
@@ -203,7 +128,7 @@ async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target
 
     """
     if is_sqlite(url):
-        path = _file(url)
+        path = file_of(url)
         if not path.is_file():
             raise StorageError(f"there is no file {path}")
         is_legacy = await target_is_legacy(url)
@@ -216,7 +141,7 @@ async def open_existing_target(url: URL, source: Source) -> AsyncIterator[Target
     async with _engine(url) as engine, engine.connect() as plain:
         require_newest(await plain.run_sync(read_level))
         capabilities = await plain.run_sync(read_capabilities)
-    async with _connection(url) as connection, _connection(url) as finisher:
+    async with open_connection(url) as connection, open_connection(url) as finisher:
         run, named = _new_run(source), identity_of(url)
         yield await _existing(ServerTarget(connection, finisher, capabilities, run, False, identity=named), source)
 
@@ -279,7 +204,7 @@ async def _server_target(
 
 @asynccontextmanager
 async def _sqlite_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncIterator[SqliteTarget]:
-    path = _file(url)
+    path = file_of(url)
     level = await asyncio.to_thread(sqlite_level, path)
     if is_legacy:
         if level not in {None, LEGACY_REVISION}:
@@ -371,12 +296,6 @@ def _connect(path: Path, *, is_legacy: bool, read_only: bool) -> sqlite3.Connect
     return connection
 
 
-def _file(url: URL) -> Path:
-    path = sqlite_path(url)
-    assert path is not None
-    return path
-
-
 @asynccontextmanager
 async def _engine(url: URL) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(url, _POOL)
@@ -384,12 +303,3 @@ async def _engine(url: URL) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
-
-
-@asynccontextmanager
-async def _connection(url: URL) -> AsyncIterator[asyncpg.Connection]:
-    connection = await connect_asyncpg(url)
-    try:
-        yield connection
-    finally:
-        connection.terminate()
