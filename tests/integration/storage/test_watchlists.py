@@ -23,7 +23,7 @@ from forward_factor.storage.tables import MasterTicker, Subscription, table_of
 from tests.integration.storage.accounts import NOW, register
 from tests.integration.storage.conftest import POOL, build
 from tests.integration.storage.scanning import rows_by_table
-from tests.integration.storage.watching import TICKERS
+from tests.integration.storage.watching import STEPS, TICKERS
 from tests.servers.store import StoreServer
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -114,6 +114,8 @@ async def test_many_processes_change_watchlists_at_once(store_server: StoreServe
         for email in emails:
             await register(store, email)
     processes = [_start(url, email) for email in emails]
+    for _ in range(STEPS):
+        _let_all_step(processes)
     for process in processes:
         _, said = process.communicate(timeout=200)
         assert process.returncode == 0, said
@@ -133,6 +135,18 @@ async def _counts(store: Store) -> dict[str, int | None]:
         return {row.ticker: row.active_subscriber_count for row in rows.all()}
 
 
+def _let_all_step(processes: Sequence[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in processes:
+        assert process.stdin is not None
+        if process.poll() is None:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+
+
 def _start(url: str, email: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.integration.storage.watching", url, email]
-    return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=REPOSITORY, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
