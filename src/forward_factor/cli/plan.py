@@ -14,7 +14,7 @@ from forward_factor.cli.transfer import AsJson, Source, show_progress
 from forward_factor.storage.transfer.census import Census, TableCensus, take_census
 
 NARROWEST_TEXT = 24
-_PLAIN = {"text", "valid JSON", "number", "whole number", "0 or 1", "YYYY-MM-DD", "YYYY-MM-DD HH:MM:SS.ffffff"}
+_PLAIN = {"text", "valid JSON", "number", "whole number", "0 or 1", "9999-99-99", "9999-99-99 99:99:99.999999"}
 
 
 def plan(
@@ -38,7 +38,7 @@ def _print(census: Census) -> None:
     out.print(draw_table(None, _tables(census)))
     spelled = [(name, one) for name, one in census.tables.items() if _spellings(one)]
     if spelled:
-        out.print(draw_table("[bold]spelled in more than the usual way[/]", _spelled(spelled)))
+        out.print(draw_table("[bold]spelled in more than the usual way[/] (9 stands for a digit)", _spelled(spelled)))
     odd = [(name, reason, rows) for name, one in census.tables.items() for reason, rows in one.quarantine.items()]
     if odd:
         out.print(draw_table("[bold]rows that will go to quarantine, verbatim (exit code 3)[/]", _odd(census, odd)))

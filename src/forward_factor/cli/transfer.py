@@ -133,6 +133,9 @@ def _print(report: TransferReport) -> None:
         Column("equal", ["yes" if one.match else "[red]no[/]" for _, one in tables]),
         Column("written", [count(one.written) for _, one in tables], is_number=True, rank=1),
     ]
+    if any(one.restored for _, one in tables):
+        restored = [count(one.restored) for _, one in tables]
+        columns.insert(4, Column("restored", restored, is_number=True))
     out.print(draw_table(None, columns))
     for name, one in tables:
         for difference in one.differences[:MOST_DIFFERENCES]:

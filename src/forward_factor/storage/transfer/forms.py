@@ -142,7 +142,7 @@ def _read_instants(column: _Column) -> Reading:
 
 def _plain_reading(column: _Column, lengths: Sequence[int], plain: np.ndarray) -> Reading:
     full = lengths.count(instants.FULL)
-    forms = +Counter({"YYYY-MM-DD HH:MM:SS.ffffff": full, "YYYY-MM-DD HH:MM:SS": len(lengths) - full})
+    forms = +Counter({"9999-99-99 99:99:99.999999": full, "9999-99-99 99:99:99": len(lengths) - full})
     odd = np.flatnonzero(instants.deviates(lengths, plain, always_full=column.always_full)).tolist()
     if not column.has_gaps:
         return Reading(Values(numbers=plain), originals=set(odd), spelled=forms)
@@ -159,7 +159,7 @@ def _read_days(column: _Column) -> Reading:
             known: dict[Raw, int | None] = dict(zip(different, days.tolist(), strict=True))
             known[None] = None
             numbers = list(map(known.__getitem__, column.raw))
-            return Reading(_numbers(numbers, np.int64, has_gaps=column.has_gaps), plain="YYYY-MM-DD")
+            return Reading(_numbers(numbers, np.int64, has_gaps=column.has_gaps), plain="9999-99-99")
     return _one_by_one(column, _verdict_day, np.int64)
 
 
