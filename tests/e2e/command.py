@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,19 @@ class Terminal:
 
     def run(self, *arguments: Argument, **environment: str) -> Outcome:
         """Run one command to its end."""
+        return self._run(arguments, environment, None)
+
+    def tell(self, stdin: bytes, *arguments: Argument, **environment: str) -> Outcome:
+        """Run one command to its end, with ``stdin``."""
+        return self._run(arguments, environment, stdin)
+
+    def _run(self, arguments: Sequence[Argument], environment: dict[str, str], stdin: bytes | None) -> Outcome:
         done = subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.directory,
             env=self.variables(environment),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             timeout=240,
             check=False,
