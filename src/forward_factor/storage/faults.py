@@ -24,6 +24,8 @@ def translated_faults() -> Iterator[None]:
         raise _translated(fault) from fault
     except (OSError, asyncpg.InterfaceError, TimeoutError) as fault:
         raise StoreUnavailable(f"the database cannot be reached: {_first_line(fault)}") from fault
+    except asyncpg.InternalClientError as fault:  # what the driver says where a connection broke between two commands
+        raise StoreUnavailable("the connection to the database was lost") from fault
     except asyncpg.PostgresError as fault:
         raise _by_state(fault.sqlstate, fault) from fault
     except sqlite3.Error as fault:

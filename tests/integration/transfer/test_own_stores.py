@@ -34,7 +34,8 @@ async def scanned(url: str, *tickers: str) -> None:
         await query(
             url,
             "INSERT INTO signal_user_decisions (id, signal_id, user_id, decision, entry_price, signal_ticker) "
-            f"SELECT 'on-{ticker}', min(id), 'of-{ticker}', 'place', 0.1, '{ticker}' FROM signals WHERE ticker = '{ticker}'",
+            f"SELECT 'on-{ticker}', min(id), 'of-{ticker}', 'place', 0.1, '{ticker}' FROM signals "
+            f"WHERE ticker = '{ticker}'",
         )
 
 

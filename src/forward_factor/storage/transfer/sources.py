@@ -18,6 +18,7 @@ from forward_factor.storage.engine import (
     sqlite_path,
 )
 from forward_factor.storage.transfer.server_source import ServerSource, check_server_source, open_server_source
+from forward_factor.storage.transfer.sqlite_level import is_torn, settled
 from forward_factor.storage.transfer.sqlite_source import (
     SqliteSource,
     check_sqlite_source,
@@ -69,7 +70,8 @@ async def check_source(url: URL) -> None:
 
     """
     if is_sqlite(url):
-        await asyncio.to_thread(check_sqlite_source, file_of(url))
+        if not await asyncio.to_thread(is_torn, file_of(url)):
+            await asyncio.to_thread(check_sqlite_source, file_of(url))
         return
     async with open_connection(url) as connection:
         await check_server_source(connection)
@@ -85,8 +87,10 @@ async def open_source(url: URL, *, legacy_only: bool) -> AsyncIterator[Source]:
 
     """
     if is_sqlite(url):
-        async with open_sqlite_source(file_of(url), legacy_only=legacy_only) as source:
-            yield source
+        with settled(file_of(url)) as path:
+            async with open_sqlite_source(path, legacy_only=legacy_only) as source:
+                source.identity = identity_of(url)
+                yield source
         return
     async with (
         open_connection(url) as connection,

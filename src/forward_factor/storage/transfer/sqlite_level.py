@@ -1,9 +1,12 @@
-"""What a SQLite file that is to be a target holds, before anything in it is changed."""
+"""What state a SQLite file is in, before it is read or anything in it is changed."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -48,3 +51,39 @@ def require_upgradable(path: Path, current: str | None) -> None:
 def ledger_file(path: Path) -> Path:
     """Return the file beside an old bot's file that says what was copied into it."""
     return path.with_name(path.name + LEDGER_SUFFIX)
+
+
+def is_torn(path: Path) -> bool:
+    """Return whether a file's writer was killed amid a transaction, which is still to be rolled back."""
+    if not _journal(path).is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as fault:
+        return fault.sqlite_errorname == "SQLITE_READONLY_ROLLBACK"
+    except sqlite3.DatabaseError:
+        return False
+    return False
+
+
+@contextmanager
+def settled(path: Path) -> Iterator[Path]:
+    """Yield a source that can be read: the file itself, or if it is torn, a copy that is rolled back.
+
+    SQLite would roll the file back where it is, but a source is never written.
+    """
+    if not is_torn(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="forward-factor-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(_journal(path), _journal(copy))
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        yield copy
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(path.name + "-journal")

@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 from forward_factor.storage.transfer.catalogue import Kind, legacy_catalogue
 from forward_factor.storage.transfer.forms import read_column
 from forward_factor.storage.transfer.ledger import Run
+from forward_factor.storage.transfer.legacy import LEGACY_REVISION
 from forward_factor.storage.transfer.render import from_verbatim, raw_digests, verbatim, with_originals
-from forward_factor.storage.transfer.sqlite_source import read_batch
+from forward_factor.storage.transfer.sqlite_source import SqliteSource
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
+from tests.old_bot.schema import STATEMENTS
 
+AT = "2025-09-02 10:00:00.000001"
 SIGNALS = next(table for table in legacy_catalogue() if table.name == "signals")
 COLUMNS = {spec.kind: spec for spec in SIGNALS.columns if spec.is_nullable}
 AS_OF = next(spec for spec in SIGNALS.columns if spec.name == "as_of_ts")
@@ -78,21 +81,31 @@ def test_one_by_one_is_as_all_at_once(kind: Kind, some: list[Any]) -> None:
 def test_what_is_held_comes_back_as_it_was(kind: Kind, some: list[Any]) -> None:
     """From an old file through our stores into a new old file, through the very code that does it."""
     spec = AS_OF if kind is Kind.INSTANT else COLUMNS[kind]
-    raw = stored(kind, [one for one in some if not _is_lone(one)] or [None])
-    filler = {"id": "id", "ticker": "T", "as_of_ts": "2025-09-02 10:00:00.000001"}
-    rows = [
-        (number, *(value if one.name == spec.name else filler.get(one.name) for one in SIGNALS.columns))
-        for number, value in enumerate(raw)
-    ]
-    batch = read_batch(SIGNALS, rows, 0, frozenset())
+    held = [one for one in some if not _is_lone(one) and (one is not None or spec.is_nullable)]
     with closing(sqlite3.connect(":memory:")) as file:
+        file.execute(next(one for one in STATEMENTS if one.startswith("CREATE TABLE signals")))
+        statement = f"INSERT INTO signals (id, ticker, as_of_ts) VALUES (?, 'T', '{AT}')"
+        file.executemany(statement, [(str(number),) for number in range(len(held))])
+        file.executemany(
+            f"UPDATE signals SET {spec.name} = ? WHERE id = ?", [(one, str(number)) for number, one in enumerate(held)]
+        )
+        source = SqliteSource("", LEGACY_REVISION, (SIGNALS,), [], file, 0)
         target = SqliteTarget(file, Run.of("", "", []), is_fresh=True, is_legacy=True)
-        encoded = target.encode(batch)
-    place = SIGNALS.names.index(spec.name)
-    given_back = stored(kind, [row[place] for row in encoded.rows])
-    kept = [raw[number] for number in batch.places]  # type: ignore[index]
-    assert [spelled(one) for one in given_back] == [spelled(one) for one in kept]
-    assert len(batch.refused) + len(batch) == len(raw)
+        before, after, refused = file.execute("SELECT * FROM signals").fetchall(), [], 0
+        for batch in source.batches(SIGNALS):
+            target.sparse_instants = source.sparse_instants
+            after += target.encode(batch).rows
+            before = [
+                row for row in before if row[0] not in {one.row[SIGNALS.names.index("id")] for one in batch.refused}
+            ]
+            refused += len(batch.refused)
+        names = [column[1] for column in file.execute("PRAGMA table_info(signals)")]
+        file.execute("DELETE FROM signals")
+        marks = ", ".join("?" for _ in SIGNALS.names)
+        file.executemany(f"INSERT INTO signals ({', '.join(SIGNALS.names)}) VALUES ({marks})", after)
+        found = file.execute(f"SELECT {', '.join(names)} FROM signals").fetchall()
+    assert [list(map(spelled, row)) for row in found] == [list(map(spelled, row)) for row in before]
+    assert len(found) + refused == len(held)
 
 
 @given(st.lists(values | st.binary().map(bytearray), max_size=8))
