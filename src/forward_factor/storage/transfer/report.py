@@ -78,6 +78,7 @@ class TransferReport:
         shortfall: what a server that is copied to lacks against the full TimescaleDB.
         left_behind: how many values the target's schema has no place for, by table and column.
         rows_per_s: rows copied and proved, until the last proof was done.
+        proved_s: from the beginning to that.
         elapsed_s: from beginning to end, compression and aggregates included.
 
     """
@@ -90,12 +91,14 @@ class TransferReport:
     left_behind: dict[str, int] = field(default_factory=dict)
     shortfall: str | None = None
     rows_per_s: float = 0.0
+    proved_s: float = 0.0
     elapsed_s: float = 0.0
 
     def conclude(self, proved_s: float, elapsed_s: float) -> None:
         """Give the verdict over all tables."""
         rows = sum(table.source for table in self.tables.values())
-        self.rows_per_s, self.elapsed_s = round(rows / max(proved_s, 1e-9), 1), round(elapsed_s, 3)
+        self.rows_per_s = round(rows / max(proved_s, 1e-9), 1)
+        self.proved_s, self.elapsed_s = round(proved_s, 3), round(elapsed_s, 3)
         if not all(table.match for table in self.tables.values()):
             self.status = DIFFERS
         else:
