@@ -145,6 +145,5 @@ def _print(report: TransferReport) -> None:
     if report.left_behind:
         left = ", ".join(f"{name} ({count(number)})" for name, number in report.left_behind.items())
         note(f"the target's schema has no place for: {left}")
-    out.print(
-        f"{report.status}: {count(report.rows_per_s)} rows/s copied and verified, {report.elapsed_s:.1f} s in all"
-    )
+    rate = f"copied and verified in {report.proved_s:.1f} s ({count(report.rows_per_s)} rows/s)"
+    out.print(f"{report.status}: {rate}, {report.elapsed_s:.1f} s in all")
