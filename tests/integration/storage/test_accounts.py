@@ -13,6 +13,7 @@ from forward_factor.services.disable_user import disable_user
 from forward_factor.services.find_user import find_user
 from forward_factor.services.list_users import list_users
 from forward_factor.services.set_password import set_password
+from forward_factor.storage.schema import downgrade_schema, upgrade_schema
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import User, UserSettings, table_of
 from tests.integration.storage.accounts import NOW, PASSWORD, PASSWORDS, enter, register
@@ -177,6 +178,16 @@ async def test_accounts_are_listed_the_oldest_first_without_their_hashes(store: 
     assert credentials.password_hash is not None
     assert "argon2" not in repr(credentials)
     assert "argon2" not in repr(await register(store, "bob@x.de"))
+
+
+async def test_accounts_outlast_a_step_down_and_up_as_those_of_ordinary_users(store: Store) -> None:
+    new = await register(store, "Ann@x.de", role=Role.ADMIN)
+    await downgrade_schema(store.engine, "0003")
+    await upgrade_schema(store.engine)
+    user = await enter(store, "ann@x.de")
+    assert (user.id, user.role) == (new.id, Role.USER)
+    with pytest.raises(AlreadyExists):
+        await register(store, "ANN@x.de")
 
 
 async def test_disabling_twice_or_nobody(store: Store) -> None:
