@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Terminal, assert_clean, assert_one_line_each
+from tests.e2e.command import COMMAND, Terminal, assert_clean, assert_one_line_each
 from tests.old_bot.oddities import QUARANTINED, spoil
 from tests.old_bot.write import Amounts, write_old_file
 from tests.servers.postgres import PostgresServer
@@ -98,3 +99,24 @@ def test_refusals_are_one_line(terminal: Terminal, arguments: tuple[str, ...], c
         assert_one_line_each(outcome)
         assert len(outcome.complaints) == 1
     assert not (Path(terminal.directory) / "new.db").exists()
+
+
+def test_two_copies_at_once_into_a_file(terminal: Terminal) -> None:
+    """The second that finds the first at its beginning is refused; nothing is there twice, nor in quarantine."""
+    pair = ("sqlite:///plain.db", "sqlite:///twice.db")
+    command = [*COMMAND, "db", "copy", *pair]
+    both = [
+        subprocess.Popen(
+            command,
+            cwd=terminal.directory,
+            env=terminal.variables({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [one.communicate(timeout=100)[1] for one in both]
+    assert sorted(one.returncode for one in both) in ([0, 0], [0, 1]), said
+    assert "Traceback" not in "".join(said)
+    assert terminal.run("db", "verify", *pair).code == 0

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from forward_factor.errors import StoreUnavailable
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, DONE
@@ -111,6 +112,7 @@ async def finish(target: Target, source: Source, progress: Progress) -> None:
 async def _begin_sqlite(target: SqliteTarget, source: Source) -> None:
     if not target.is_legacy:
         with target.transaction():
+            await _require_first(target)
             await ledger.begin_run(target, target.run)
         return
     ancestor = await read_ancestor(source)
@@ -118,10 +120,17 @@ async def _begin_sqlite(target: SqliteTarget, source: Source) -> None:
     target.run.spellings = {name: sorted(columns) for name, columns in ancestor.spellings.items()}
     target.run.source_schema = ancestor.schema
     with target.transaction():
+        await _require_first(target)
         for statement in _statements(ancestor.schema, unique=True):
             target.connection.execute(statement)
         target.connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (LEGACY_REVISION,))
         await ledger.begin_run(target, target.run)
+
+
+async def _require_first(target: SqliteTarget) -> None:
+    """Refuse to begin where another process has begun since this one looked."""
+    if await ledger.read_run(target) is not None:
+        raise StoreUnavailable("another copy into this target is under way: wait until it has ended")
 
 
 def _statements(schema: list[str], *, unique: bool) -> list[str]:
