@@ -85,7 +85,8 @@ async def back_to_our_own_sqlite(terminal: Terminal, server: str) -> None:
     assert before.objects == after.objects != []
     for signal in after.objects:
         assert terminal.run("replay", signal["id"], DATABASE_URL=own).code == 0
-    counted = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM signals), (SELECT count(*) FROM option_quotes)"
+    tables = ("users", "signals", "option_quotes")
+    counted = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
     assert await query(terminal.directory / "own.db", counted) == await query(server, counted)
 
 

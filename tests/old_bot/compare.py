@@ -31,4 +31,4 @@ def assert_same_files(left: Path, right: Path) -> None:
     assert schema_of(left) == schema_of(right)
     for table in (*TABLES, "alembic_version"):
         first, second = rows_of(left, table), rows_of(right, table)
-        assert first == second, (table, list((first - second))[:3], list((second - first))[:3])
+        assert first == second, (table, list(first - second)[:3], list(second - first)[:3])

@@ -99,7 +99,7 @@ def _spoil_signals(file: sqlite3.Connection, signals: list[str]) -> None:
     change(20, "as_of_ts", "1971-01-01 00:00:00.000000")
     change(21, "as_of_ts", "2999-12-31 23:59:59.999999")
     change(22, "front_expiry", "2025-10-03 00:00:00")
-    change(23, "ticker", "ÄÖ é")  # noqa: RUF001
+    change(23, "ticker", "ÄÖ é")
     change(24, "provider", "x" * 5000)
 
 
