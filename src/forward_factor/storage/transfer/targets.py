@@ -49,7 +49,7 @@ async def preparing_target(url: URL, *, is_legacy: bool) -> AsyncIterator[asynci
         yield task
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)  # where the source failed first, nobody asks any more
 
 
 async def _prepared(url: URL) -> Capabilities | None:
