@@ -13,7 +13,7 @@ import pytest
 from forward_factor.providers.files.write import write_chains
 from tests.chains import priced_chain
 from tests.e2e.command import COMMAND, Outcome, Terminal, assert_one_line_each
-from tests.servers.postgres import PASSWORD_USER, PostgresServer, client_programs
+from tests.servers.postgres import PASSWORD_USER, PostgresServer, client_programs, role_with_password
 from tests.servers.sql import run_sql
 
 PASSWORD = "open-sesame"
@@ -35,8 +35,7 @@ def server(postgres_server: PostgresServer, scanned: Terminal) -> tuple[Terminal
     """The same terminal with PostgreSQL's programs on its path, and an empty database of a user with a password."""
     run_sql(
         postgres_server.admin_url,
-        f"DROP ROLE IF EXISTS {PASSWORD_USER}",
-        f"CREATE ROLE {PASSWORD_USER} LOGIN SUPERUSER PASSWORD '{PASSWORD}'",
+        *role_with_password(PASSWORD, "SUPERUSER"),
     )
     url = _with_password(postgres_server.create_database())
     path = f"{client_programs()}{os.pathsep}{os.defpath}"

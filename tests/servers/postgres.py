@@ -52,6 +52,15 @@ SETTINGS = {
 }
 
 
+def role_with_password(password: str, attributes: str = "NOSUPERUSER") -> tuple[str, str]:
+    """Return the statements that make the one role asked for its password; it stays, for it may own what tests left."""
+    missing = f"IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{PASSWORD_USER}')"
+    return (
+        f"DO $$ BEGIN {missing} THEN CREATE ROLE {PASSWORD_USER}; END IF; END $$",
+        f"ALTER ROLE {PASSWORD_USER} LOGIN {attributes} PASSWORD '{password}'",
+    )
+
+
 class PostgresServer:
     """A running PostgreSQL that makes databases."""
 

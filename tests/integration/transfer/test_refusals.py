@@ -16,7 +16,7 @@ from forward_factor.storage.engine import open_engine, parse_database_url
 from forward_factor.storage.schema import downgrade_schema, upgrade_schema
 from tests.integration.transfer.moving import copied, query, sqlite_url, verified
 from tests.old_bot.write import Amounts, write_old_file
-from tests.servers.postgres import PASSWORD_USER, PostgresServer
+from tests.servers.postgres import PASSWORD_USER, PostgresServer, role_with_password
 from tests.servers.sql import run_sql
 
 PASSWORD = "sesam-öffne-dich"  # of a server that lives as long as the test
@@ -211,11 +211,7 @@ async def test_a_server_is_no_old_bots_file(tiny_file: Path, postgres_server: Po
 
 async def test_roles_that_may_not(tiny_file: Path, postgres_server: PostgresServer) -> None:
     url = postgres_server.new_url()
-    run_sql(
-        postgres_server.admin_url,
-        f"DROP ROLE IF EXISTS {PASSWORD_USER}",
-        f"CREATE ROLE {PASSWORD_USER} LOGIN PASSWORD '{PASSWORD}'",
-    )
+    run_sql(postgres_server.admin_url, *role_with_password(PASSWORD))
 
     def as_user(password: str) -> str:
         return str(
