@@ -87,7 +87,9 @@ _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind, int, int], ...] = (
 _TIME_COLUMNS = ("as_of_ts", "timestamp")
 _TIME_SERIES = ("signals", "option_chain_snapshots", "option_quotes", "term_structure", "candidates", "ohlcv_bars")
 _UNKEYED = {"option_quotes": ("ticker", "as_of_ts", "provider", "expiry", "option_right", "strike", "occurrence")}
-_HISTORY = ("transfer_sources", "transfer_quarantine", "transfer_originals")
+NEW_UNIQUE = {"option_chain_snapshots": ("ticker", "as_of_ts", "provider")}
+"""By table, the unique key of our schema that the old bot's did not have."""
+HISTORY = ("transfer_sources", "transfer_quarantine", "transfer_originals")
 LOCAL = ("transfer_runs", "transfer_ranges")
 """A store's own ledger; it says nothing about any other store."""
 _PEOPLE_FIRST = ("users", "signals", "option_chain_snapshots", "option_quotes")
@@ -132,7 +134,7 @@ def _spec(table: Table, names: Sequence[str], key: tuple[str, ...] | None = None
     if key is None:
         key = _UNKEYED.get(table.name) or tuple(table.primary_key.columns.keys())
     times = [name for name in _TIME_COLUMNS if name in table.c] if table.name in _TIME_SERIES else []
-    return TableSpec(table.name, tuple(columns), key, times[0] if times else None, table.name in _HISTORY)
+    return TableSpec(table.name, tuple(columns), key, times[0] if times else None, table.name in HISTORY)
 
 
 def _column(column: Column[object]) -> ColumnSpec:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.transfer import chunks
-from forward_factor.storage.transfer.catalogue import Kind, TableSpec
+from forward_factor.storage.transfer.catalogue import NEW_UNIQUE, Kind, TableSpec
 from forward_factor.storage.transfer.forms import Reading
-from forward_factor.storage.transfer.reading import OF_USERS, rare_collection
+from forward_factor.storage.transfer.reading import OF_USERS, ranges_of, rare_collection
 from forward_factor.storage.transfer.report import Progress
 from forward_factor.storage.transfer.sources import Source, open_source, parse_one, parse_pair
 from forward_factor.storage.transfer.sqlite_source import SqliteSource
@@ -147,8 +147,6 @@ class _Seen:
         return int(rows)
 
 
-_UNIQUE = {"option_chain_snapshots": ("ticker", "as_of_ts", "provider")}
-"""Keys of our schema that the old bot's did not have."""
 _NOTED = {"users": "id", "signals": "id"}
 _REFERS: dict[str, tuple[tuple[str, str], ...]] = {table: ((column, "users"),) for table, column in OF_USERS.items()}
 _REFERS["signal_user_decisions"] = (("user_id", "users"), ("signal_id", "signals"))
@@ -167,12 +165,9 @@ class _TableCount:
         self.found.columns = {spec.name: ColumnCensus(spec.kind) for spec in self.table.columns}
         if isinstance(self.source, SqliteSource):
             self.source.tally = self._tally
-            for batch in self.source.batches(self.table):
-                self._add(batch)
             self._plan_chunks(self.source.days(self.table))
-        else:
-            async for batch in self.source.batches(self.table):
-                self._add(batch)
+        async for batch in ranges_of(self.source, self.table):
+            self._add(batch)
         self._close()
         return self.found
 
@@ -199,11 +194,11 @@ class _TableCount:
         for column, owner in _REFERS.get(name, ()):
             referred = Counter(one for one in batch.values(column).listed() if one is not None)
             self.seen.refer(owner, f"{name}.{column}", Counter[object](referred))
-        if name in _UNIQUE and self.source.is_legacy:
-            keys = zip(*(batch.values(column).listed() for column in _UNIQUE[name]), strict=True)
+        if name in NEW_UNIQUE and self.source.is_legacy:
+            keys = zip(*(batch.values(column).listed() for column in NEW_UNIQUE[name]), strict=True)
             repeated = self.seen.note(name, [repr(key) for key in keys if None not in key])
             if repeated:
-                self._quarantine(f"another row has its {', '.join(_UNIQUE[name])}", None, repeated)
+                self._quarantine(f"another row has its {', '.join(NEW_UNIQUE[name])}", None, repeated)
 
     def _extend_span(self, batch: Batch) -> None:
         if self.table.time is None or not len(batch):

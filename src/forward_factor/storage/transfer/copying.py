@@ -26,9 +26,9 @@ from forward_factor.storage.transfer.sources import Source, check_source, open_s
 from forward_factor.storage.transfer.sqlite_target import RESTORED, SqliteTarget
 from forward_factor.storage.transfer.targets import Target, open_target, preparing_target
 from forward_factor.storage.transfer.values import Batch, EncodedRows
+from forward_factor.storage.transfer.wire import wrapped
 
 Totals = tuple[int, int]
-_WRAP = 1 << 64
 
 
 async def copy_database(source_url: str, target_url: str, progress: Progress, *, to_legacy: bool) -> TransferReport:
@@ -276,7 +276,7 @@ def _shortfall(target: Target) -> str | None:
 
 def _totals(done: Mapping[str, Done]) -> Totals:
     """Return rows and digest sum of all ranges together."""
-    return sum(one.row_count for one in done.values()), sum(one.digest_sum for one in done.values()) % _WRAP
+    return sum(one.row_count for one in done.values()), wrapped(sum(one.digest_sum for one in done.values()))
 
 
 async def _ended(task: asyncio.Task[float]) -> None:

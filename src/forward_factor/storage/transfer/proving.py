@@ -22,10 +22,9 @@ from forward_factor.storage.transfer.sqlite_source import refuse
 from forward_factor.storage.transfer.sqlite_target import SqliteTarget
 from forward_factor.storage.transfer.targets import Target, open_existing_target, target_is_legacy
 from forward_factor.storage.transfer.values import Batch, EncodedRows, Values
-from forward_factor.storage.transfer.wire import sum_of
+from forward_factor.storage.transfer.wire import sum_of, wrapped
 
 MOST_LISTED = 100
-_WRAP = 1 << 64
 
 
 async def verify_databases(source_url: str, target_url: str, progress: Progress) -> TransferReport:
@@ -67,7 +66,7 @@ async def _verify_table(source: Source, target: Target, table: TableSpec, progre
         progress.advance(batch.rows_read, batch.size)
     restored = await expected.restored()
     report.restored = len(restored)
-    wanted = (report.copied + len(restored), (total + sum_of(restored)) % _WRAP)
+    wanted = (report.copied + len(restored), wrapped(total + sum_of(restored)))
     actual = await target.totals(table)
     report.target = actual[0]
     report.match = actual == wanted and not expected.unaccounted

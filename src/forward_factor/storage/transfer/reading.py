@@ -58,17 +58,9 @@ class Reading:
         return self.target.is_legacy and not self.source.is_legacy
 
     async def _in_turn(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
-        async for whole in self._ranges():
+        async for whole in ranges_of(self.source, self.table):
             batch = self._fitting(await self._spelled(whole) if self._takes_spellings else whole)
             yield batch, self.target.encode(batch)
-
-    async def _ranges(self) -> AsyncIterator[Batch]:
-        if isinstance(self.source, SqliteSource):
-            for batch in self.source.batches(self.table):
-                yield batch
-        else:
-            async for batch in self.source.batches(self.table):
-                yield batch
 
     async def _ahead(self) -> AsyncIterator[tuple[Batch, EncodedRows]]:
         """Read and encode one range ahead, in a thread, while the target takes the one before."""
@@ -111,6 +103,16 @@ class Reading:
         keys = [row_key(key) for key in batch.row_keys()]
         found = await kept_originals(self.source, self.table, keys)
         return replace(batch, originals={row: found[key] for row, key in enumerate(keys) if key in found})
+
+
+async def ranges_of(source: Source, table: TableSpec) -> AsyncIterator[Batch]:
+    """Yield the ranges of a table, whatever its source is."""
+    if isinstance(source, SqliteSource):
+        for batch in source.batches(table):
+            yield batch
+    else:
+        async for batch in source.batches(table):
+            yield batch
 
 
 async def kept_originals(source: Source, table: TableSpec, keys: Sequence[str]) -> dict[str, dict[str, Raw]]:

@@ -84,9 +84,7 @@ class Finishing:
         """Have ``signal_keys`` hold the key of every moved signal."""
         async with self.connection.transaction():
             for statement in server_sql.fill_signal_keys():
-                has_key = await self._exists("pk_signal_keys")
-                closing = " ON CONFLICT DO NOTHING" if has_key and "INSERT" in statement else ""
-                await self.connection.execute(statement + closing)
+                await self.connection.execute(statement)
         await self.restore_keys("signal_keys")
         await self.restore_indexes("signal_keys")
 

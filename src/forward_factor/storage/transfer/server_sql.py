@@ -110,6 +110,7 @@ _INSERT_SIGNAL_KEYS = """
 INSERT INTO signal_keys (dedupe_key, signal_id, as_of_ts)
 SELECT DISTINCT ON (dedupe_key) dedupe_key, id, as_of_ts FROM signals WHERE dedupe_key IS NOT NULL
  ORDER BY dedupe_key, as_of_ts, id
+ON CONFLICT DO NOTHING
 """
 SUSPENDABLE = """
 SELECT t.relname AS table_name, i.relname AS name, x.indisprimary AS is_key, x.indisunique AS is_unique,

@@ -11,7 +11,7 @@ import asyncpg
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.copy_format import SIGNATURE, TRAILER
 from forward_factor.storage.transfer import ledger, server_sql
-from forward_factor.storage.transfer.catalogue import TableSpec
+from forward_factor.storage.transfer.catalogue import NEW_UNIQUE, TableSpec
 from forward_factor.storage.transfer.ledger import Done, Run
 from forward_factor.storage.transfer.sqlite_source import refuse
 from forward_factor.storage.transfer.values import Batch, EncodedRows, Refused
@@ -19,8 +19,6 @@ from forward_factor.storage.transfer.wire import encode, sum_of, wrapped
 
 Refusals = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What a server raises for a row it cannot hold, as against a fault of its own."""
-_UNIQUE = {"option_chain_snapshots": ("ticker", "as_of_ts", "provider")}
-"""Keys beside the primary one, of hypertables."""
 _FETCH = 2000
 _LONGEST_REASON = 200
 
@@ -136,8 +134,8 @@ class ServerTarget:
     async def _take_over(self, table: TableSpec) -> None:
         if table.name == "users":
             await self.connection.execute(server_sql.release_unique(table, ("email", "telegram_chat_id")))
-        if self.capabilities.has_compression and table.name in _UNIQUE:
-            await self._refuse_rivals(table, _UNIQUE[table.name])
+        if self.capabilities.has_compression and table.name in NEW_UNIQUE:
+            await self._refuse_rivals(table, NEW_UNIQUE[table.name])
         conflict = self.conflicts.get(table.name)
         statements = (server_sql.upsert(table, conflict),) if conflict else server_sql.replace_by_key(table)
         for statement in statements:

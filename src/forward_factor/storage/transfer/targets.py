@@ -23,7 +23,7 @@ from forward_factor.storage.engine import (
 from forward_factor.storage.schema import SchemaLevel, read_level, require_newest, upgrade_schema
 from forward_factor.storage.tables import Base
 from forward_factor.storage.transfer import ledger, server_sql
-from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
+from forward_factor.storage.transfer.catalogue import HISTORY, LOCAL, TableSpec, own_catalogue
 from forward_factor.storage.transfer.legacy import LEGACY_KEYS, LEGACY_REVISION
 from forward_factor.storage.transfer.server_target import ServerTarget
 from forward_factor.storage.transfer.sources import Source, file_of, identity_of, open_connection
@@ -191,8 +191,7 @@ def _look(connection: Connection) -> tuple[SchemaLevel, list[str], bool]:
 async def _server_target(
     connection: asyncpg.Connection, finisher: asyncpg.Connection, capabilities: Capabilities, source: Source
 ) -> ServerTarget:
-    conflicts = {table.name: key for table in own_catalogue() if (key := primary_key(table))}
-    target = ServerTarget(connection, finisher, capabilities, _new_run(source), True, conflicts)
+    target = ServerTarget(connection, finisher, capabilities, _new_run(source), True, _primary_keys())
     run = await ledger.read_run(target)
     if run is None:
         await _require_empty(target, own_catalogue())
@@ -226,18 +225,17 @@ async def _sqlite_target(url: URL, source: Source, *, is_legacy: bool) -> AsyncI
 
 
 async def _opened_sqlite(connection: sqlite3.Connection, source: Source, *, is_legacy: bool) -> SqliteTarget:
-    tables = own_catalogue()
-    conflicts = {table.name: key for table in tables if (key := primary_key(table))}
-    target = SqliteTarget(connection, _new_run(source), True, is_legacy, LEGACY_KEYS if is_legacy else conflicts)
+    conflicts = LEGACY_KEYS if is_legacy else _primary_keys()
+    target = SqliteTarget(connection, _new_run(source), True, is_legacy, conflicts)
     if is_legacy:
-        make_ledger(target)
+        _make_ledger(target)
     run = await ledger.read_run(target)
     if run is not None:
         _require_same(run, source)
         target.run, target.is_fresh = run, False
         _take_spellings(target)
     elif not is_legacy:
-        await _require_empty(target, tables)
+        await _require_empty(target, own_catalogue())
     return target
 
 
@@ -256,18 +254,19 @@ async def _require_empty(target: Target, tables: tuple[TableSpec, ...]) -> None:
             )
 
 
-def make_ledger(target: SqliteTarget) -> None:
+def _make_ledger(target: SqliteTarget) -> None:
     """Make the ledger's tables in the file attached beside an old bot's file."""
-    for name in ("transfer_runs", "transfer_sources", "transfer_ranges", "transfer_quarantine", "transfer_originals"):
+    for name in (*LOCAL, *HISTORY):
         table = Base.metadata.tables[name]
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
         target.connection.execute(f'CREATE TABLE IF NOT EXISTS ledger."{name}" ({columns}, PRIMARY KEY ({key}))')
 
 
-def primary_key(table: TableSpec) -> tuple[str, ...]:
-    """Return the primary key of a table in our schema, empty where it has none."""
-    return tuple(Base.metadata.tables[table.name].primary_key.columns.keys())
+def _primary_keys() -> dict[str, tuple[str, ...]]:
+    """Return the primary key of every table in our schema that has one."""
+    keys = {table.name: Base.metadata.tables[table.name].primary_key.columns.keys() for table in own_catalogue()}
+    return {name: tuple(columns) for name, columns in keys.items() if columns}
 
 
 def _require_same(run: ledger.Run, source: Source) -> None:

@@ -45,7 +45,7 @@ def sum_of(digests: Iterable[bytes]) -> int:
 
 
 def wrapped(total: int) -> int:
-    """Return a sum of signed 64-bit digests, as a server adds them, modulo 2^64."""
+    """Return a sum of digests, signed as a server adds them or not, modulo 2^64."""
     return total % _WRAP
 
 
