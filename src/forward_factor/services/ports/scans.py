@@ -1,0 +1,66 @@
+"""Where scans and announcements are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from forward_factor.core.chain import Chain
+from forward_factor.core.earnings import EarningsEvent
+from forward_factor.core.scan import ScanBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a batch added to the store; all 0 when everything was there already."""
+
+    snapshots: int = 0
+    quotes: int = 0
+    signals: int = 0
+
+    def __add__(self, other: Recorded) -> Recorded:
+        return Recorded(
+            self.snapshots + other.snapshots,
+            self.quotes + other.quotes,
+            self.signals + other.signals,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousReading:
+    """The last snapshot before another one of the same ticker and provider."""
+
+    as_of: datetime
+    digest: str
+
+
+class ScanRepository(Protocol):
+    """Keeps what scans find."""
+
+    async def add(self, batch: ScanBatch, keeps_full: Sequence[bool]) -> Recorded:
+        """Store what is not there yet of snapshots, quotes, term structures, candidates and signals.
+
+        ``keeps_full`` says, per chain, whether all its contracts are kept or only those a pair can use.
+        """
+
+    async def previous_readings(self, chains: Sequence[Chain]) -> Sequence[PreviousReading | None]:
+        """Return, per chain, the stored snapshot before it."""
+
+
+class EarningsRepository(Protocol):
+    """Keeps announcements."""
+
+    async def of_tickers(self, tickers: Sequence[str]) -> Mapping[str, tuple[EarningsEvent, ...]]:
+        """Return all known announcements of ``tickers``."""
+
+    async def add(self, events: Sequence[EarningsEvent]) -> int:
+        """Store announcements, a newer word on the same date in place of the older; return how many."""
+
+
+class Aggregates(Protocol):
+    """Summaries that the store keeps beside the signals."""
+
+    async def refresh(self, first: datetime, last: datetime) -> None:
+        """Bring the summaries up to date over a span that their own schedule does not reach."""

@@ -1,0 +1,52 @@
+"""One transaction over all that is kept."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+from forward_factor.core.scan import ScanBatch
+from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
+from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
+
+
+class UnitOfWork(Protocol):
+    """One transaction: what is not committed on leaving is rolled back."""
+
+    scans: ScanRepository
+    earnings: EarningsRepository
+    users: UserRepository
+    watchlists: WatchlistRepository
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Roll back what was not committed."""
+
+    async def commit(self) -> None:
+        """Make all of it last."""
+
+
+class Transactions(Protocol):
+    """Gives units of work."""
+
+    def unit_of_work(self) -> UnitOfWork:
+        """Return a new transaction."""
+
+    def reading(self) -> UnitOfWork:
+        """Return a new transaction that only reads, and so waits for no writer."""
+
+
+class ScanStore(Transactions, Protocol):
+    """Where scans go."""
+
+    @property
+    def aggregates(self) -> Aggregates:
+        """Return the summaries kept beside the signals."""
+
+
+class ScanFollower(Protocol):
+    """What else happens to a scan in the very transaction that stores it; it may be tried again as a whole."""
+
+    async def follow(self, work: UnitOfWork, batch: ScanBatch) -> None:
+        """Do it; the commit is the caller's."""
