@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
+@dataclass(frozen=True, slots=True)
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, shifted by ``offset`` for rehearsals."""
+
+    offset: timedelta = timedelta()
 
     def now(self) -> datetime:
         """Return the current instant, aware and in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.offset
 
 
 @dataclass(slots=True)

@@ -39,6 +39,42 @@ class Settings(BaseSettings):
     )
     cboe_base_url: str = Field(default="https://cdn.cboe.com", description="Address of CBOE's delayed quotes")
 
+    telegram_bot_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot; no bot without")
+    telegram_api_base: str = Field(default="https://api.telegram.org", description="Address of the Bot API")
+    telegram_webhook_url: str | None = Field(
+        default=None, description="Public https address for updates; without it the bot polls"
+    )
+    telegram_webhook_port: int = Field(default=8443, ge=1, le=65535, description="Port the webhook listens on")
+
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs log-ins, 32 characters or more; else one is made and kept in the store"
+    )
+    cors_origins: str = Field(default="", description="Web origins that may call the API, separated by commas")
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on")
+    api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on")
+    access_token_minutes: float = Field(default=15.0, gt=0, le=1440, description="Life of an access token")
+    refresh_token_days: float = Field(default=30.0, gt=0, le=365, description="Life of a log-in that is not used")
+    registration_open: bool = Field(default=True, description="Whether anyone may make an account, web or Telegram")
+
+    scan_provider: Literal["polygon", "cboe", "simulated"] | None = Field(
+        default=None, description="Where scheduled scans get chains; else polygon if it has a key, else cboe"
+    )
+    scan_cadence_high: float = Field(default=3.0, gt=0, le=1440, description="Minutes between scans, high tier")
+    scan_cadence_medium: float = Field(default=15.0, gt=0, le=1440, description="Minutes between scans, medium tier")
+    scan_cadence_low: float = Field(default=60.0, gt=0, le=1440, description="Minutes between scans, low tier")
+    price_move_pct: Share = Field(
+        default=0.005, description="Move since its scan that rescans a ticker; 0 for none"
+    )
+    price_poll_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="Between looks at prices"
+    )
+    discovery_size: int = Field(
+        default=200, ge=0, le=10_000, description="Most liquid tickers, scanned for all; 0 for none"
+    )
+    clock_offset_seconds: float = Field(
+        default=0.0, ge=-1e9, le=1e9, description="Added to the clock, for rehearsals on simulated data"
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
     keep_quotes: Literal["window", "daily", "full"] = Field(
         default="daily",

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from forward_factor.bootstrap import Application
+from forward_factor.clock import SystemClock
 from forward_factor.config import Settings
 from forward_factor.logs import configure_logs
 
@@ -52,7 +54,8 @@ def application(context: typer.Context) -> Application:
     opening = context.find_object(Opening)
     settings = Settings.read()
     configure_logs(settings.log_level)
-    return Application(settings, opening.database_url if opening else None)
+    clock = SystemClock(timedelta(seconds=settings.clock_offset_seconds))
+    return Application(settings, opening.database_url if opening else None, clock)
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -22,6 +22,7 @@ from forward_factor.services.ports import (
     Clock,
     PreviousReading,
     Recorded,
+    ScanFollower,
     ScanStore,
 )
 
@@ -51,12 +52,14 @@ class ScanTickers:
         clock: Clock,
         store: ScanStore | None = None,
         keep: KeepQuotes = KeepQuotes.DAILY,
+        followers: Sequence[ScanFollower] = (),
     ) -> None:
         self._provider = provider
         self._rules = rules
         self._clock = clock
         self._store = store
         self._keep = keep
+        self._followers = followers
         self._readings: dict[tuple[str, str], PreviousReading] = {}
         self._late_signals_at: list[datetime] = []
 
@@ -116,6 +119,8 @@ class ScanTickers:
             with attempt:
                 async with self._store.unit_of_work() as work:
                     recorded = await work.scans.add(batch, keeps_full)
+                    for follower in self._followers:
+                        await follower.follow(work, batch)
                     await work.commit()
         if recorded.signals:
             self._note_late_signals(batch)

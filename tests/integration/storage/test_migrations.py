@@ -13,7 +13,7 @@ from forward_factor.errors import InvalidInput, SchemaMismatch
 from forward_factor.storage.engine import open_engine, parse_database_url
 from forward_factor.storage.schema import downgrade_schema, read_level, require_newest, upgrade_schema
 from forward_factor.storage.store import Store, open_store, read_store_status, upgrade_store
-from forward_factor.storage.tables import Base
+from forward_factor.storage.tables import Base, is_of_models
 from tests.integration.storage.conftest import POOL
 from tests.integration.storage.scanning import dear_chain, fetch, rows_by_table, scan
 from tests.servers.store import StoreServer
@@ -49,7 +49,9 @@ async def test_time_series_step_keeps_data_on_its_way_down_and_up(store: Store) 
 
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+    return list(
+        compare_metadata(MigrationContext.configure(connection, opts={"include_name": is_of_models}), Base.metadata)
+    )
 
 
 def _tables_left(connection: Connection) -> set[str]:

@@ -1,6 +1,7 @@
 """The one model set, for all stores."""
 
-from forward_factor.storage.tables.base import Base, table_of
+from forward_factor.storage.tables.accounts import LinkCode, RefreshToken, ServerSecret, TelegramChat
+from forward_factor.storage.tables.base import Base, is_of_models, table_of
 from forward_factor.storage.tables.relational import (
     EarningsEventRow,
     MasterTicker,
@@ -10,6 +11,17 @@ from forward_factor.storage.tables.relational import (
     Subscription,
     User,
     UserSettings,
+)
+from forward_factor.storage.tables.running import (
+    AlertMark,
+    CorporateAction,
+    Delivery,
+    Notification,
+    ProviderBudget,
+    Reminder,
+    ScanSlot,
+    ServiceHeartbeat,
+    UniverseMember,
 )
 from forward_factor.storage.tables.time_series import (
     Candidate,
@@ -28,25 +40,39 @@ from forward_factor.storage.tables.transfer import (
 )
 
 __all__ = [
+    "AlertMark",
     "Base",
     "Candidate",
+    "CorporateAction",
+    "Delivery",
     "EarningsEventRow",
+    "LinkCode",
     "MasterTicker",
+    "Notification",
     "OHLCVBar",
     "OptionChainSnapshot",
+    "ProviderBudget",
+    "RefreshToken",
+    "Reminder",
     "ScanParameters",
+    "ScanSlot",
+    "ServerSecret",
+    "ServiceHeartbeat",
     "Signal",
     "SignalKey",
     "SignalUserDecision",
     "Subscription",
+    "TelegramChat",
     "TermStructurePoint",
     "TransferOriginal",
     "TransferQuarantine",
     "TransferRange",
     "TransferRun",
     "TransferSource",
+    "UniverseMember",
     "User",
     "UserSettings",
+    "is_of_models",
     "option_quotes",
     "table_of",
 ]

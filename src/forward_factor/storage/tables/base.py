@@ -39,3 +39,8 @@ class Base(DeclarativeBase):
 def table_of(model: type[Base]) -> Table:
     """Return the table behind a model, for statements that move columns and not objects."""
     return cast("Table", model.__table__)
+
+
+def is_of_models(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell Alembic, which compares models with a schema, whose the tables are: the job queue's are pgqueuer's own."""
+    return kind != "table" or name is None or not name.startswith("pgqueuer")

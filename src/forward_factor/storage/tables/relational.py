@@ -15,7 +15,8 @@ class User(Base):
     """An account, from Telegram, the web, or both.
 
     ``role`` and ``email_key`` are ours: a user of the old bot has neither, and is an ordinary user. The key makes the
-    addresses of new accounts unique whatever their case; the old bot's may differ in case alone.
+    addresses of new accounts unique whatever their case; the old bot's may differ in case alone. Tokens issued before
+    ``tokens_valid_after`` are of no use.
     """
 
     __tablename__ = "users"
@@ -29,6 +30,7 @@ class User(Base):
     status: Mapped[Text | None]
     role: Mapped[Text | None]
     email_key: Mapped[Text | None] = mapped_column(unique=True, index=True)
+    tokens_valid_after: Mapped[Instant | None]
 
 
 class UserSettings(Base):
@@ -51,6 +53,12 @@ class UserSettings(Base):
     timezone: Mapped[Text | None]
     scan_priority: Mapped[Text | None]
     discovery_mode: Mapped[Truth | None] = mapped_column(default=False)
+    ex_earnings: Mapped[Truth | None]
+    alerts_paused: Mapped[Truth | None]
+    discovery_ff_threshold: Mapped[Number | None]
+    bankroll: Mapped[Number | None]
+    win_rate: Mapped[Number | None]
+    win_loss_ratio: Mapped[Number | None]
 
 
 class Subscription(Base):
@@ -75,6 +83,7 @@ class MasterTicker(Base):
     active_subscriber_count: Mapped[Whole | None]
     last_scan_at: Mapped[Instant | None]
     scan_tier: Mapped[Text | None]
+    last_scan_price: Mapped[Number | None]
 
 
 class SignalUserDecision(Base):
@@ -99,6 +108,9 @@ class SignalUserDecision(Base):
     signal_ticker: Mapped[Text | None]
     signal_as_of_ts: Mapped[Instant | None]
     signal_facts: Mapped[Json | None]
+    structure: Mapped[Text | None]
+    contracts: Mapped[Whole | None]
+    closed_at: Mapped[Instant | None]
 
     __table_args__ = (Index(None, "signal_id"), Index(None, "user_id", "decision_ts"))
 

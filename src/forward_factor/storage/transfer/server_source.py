@@ -26,10 +26,11 @@ from forward_factor.storage.transfer.catalogue import (
 from forward_factor.storage.transfer.pacing import FIRST_FETCH, MOST_BYTES, MOST_ROWS, next_fetch
 from forward_factor.storage.transfer.values import Batch, Raw, Values
 
+# The job queue is no part of a store: its jobs are made anew from what is due.
 _COLUMNS = """
 SELECT c.relname AS table_name, a.attname AS column_name
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname !~ '^pgqueuer'
    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1, a.attnum
 """
