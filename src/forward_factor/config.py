@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forward_factor.errors import InvalidSettings
 
-Share = Annotated[float, Field(ge=0, le=10)]
+Share = Annotated[float, Field(ge=0, le=2)]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -62,12 +62,8 @@ class Settings(BaseSettings):
     scan_cadence_high: float = Field(default=3.0, gt=0, le=1440, description="Minutes between scans, high tier")
     scan_cadence_medium: float = Field(default=15.0, gt=0, le=1440, description="Minutes between scans, medium tier")
     scan_cadence_low: float = Field(default=60.0, gt=0, le=1440, description="Minutes between scans, low tier")
-    price_move_pct: Share = Field(
-        default=0.005, description="Move since its scan that rescans a ticker; 0 for none"
-    )
-    price_poll_seconds: float = Field(
-        default=30.0, gt=0, le=3600, description="Between looks at prices"
-    )
+    price_move_pct: Share = Field(default=0.005, description="Move since its scan that rescans a ticker; 0 for none")
+    price_poll_seconds: float = Field(default=30.0, gt=0, le=3600, description="Between looks at prices")
     discovery_size: int = Field(
         default=200, ge=0, le=10_000, description="Most liquid tickers, scanned for all; 0 for none"
     )
@@ -82,7 +78,7 @@ class Settings(BaseSettings):
     )
 
     risk_free_rate: float = Field(default=0.04, gt=-0.5, lt=0.5, description="Continuously compounded, decimal")
-    default_ff_threshold: float = Field(default=0.20, ge=-1, le=100, description="Smallest forward factor of a signal")
+    default_ff_threshold: float = Field(default=0.20, ge=-1, le=10, description="Smallest forward factor of a signal")
     default_sigma_fwd_floor: Share = Field(default=0.05, description="Smallest forward vol of a signal, decimal")
     default_max_bid_ask_pct: Share = Field(default=0.08, description="Widest (ask - bid) / mid, decimal")
     default_min_open_interest: Count = Field(default=100, description="Contracts, at each contract used")

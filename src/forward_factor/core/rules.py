@@ -17,6 +17,13 @@ class VolPoint(StrEnum):
 
 
 VOL_POINTS = tuple(VolPoint)
+BACK_TOLERANCE = 10
+_NEAR_DAYS = 45
+
+
+def front_tolerance_of(front: int) -> int:
+    """Return the tolerance of a front target, in days, where nobody said: near ones are met more closely."""
+    return 5 if front < _NEAR_DAYS else 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,13 @@ class PairRule:
 
     @property
     def name(self) -> str:
-        """Return the pair as users write it, e.g. ``30/60``."""
-        return f"{self.front}/{self.back}"
+        """Return the pair as users write it: ``30/60``, with other tolerances than usual ``30/60±7/12``.
+
+        Candidates are stored under this name, so two rules with one name would be one.
+        """
+        tolerances = (self.front_tolerance, self.back_tolerance)
+        usual = tolerances == (front_tolerance_of(self.front), BACK_TOLERANCE)
+        return f"{self.front}/{self.back}" + ("" if usual else f"±{tolerances[0]}/{tolerances[1]}")
 
     @property
     def longest_dte(self) -> int:

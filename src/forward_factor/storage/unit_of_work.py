@@ -8,9 +8,11 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
+from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
+from forward_factor.storage.repositories.settings import SqlSettingsRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
@@ -22,6 +24,7 @@ class SqlUnitOfWork:
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    settings: SettingsRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -40,6 +43,7 @@ class SqlUnitOfWork:
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)
+        self.settings = SqlSettingsRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

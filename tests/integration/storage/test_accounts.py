@@ -50,6 +50,12 @@ async def test_a_new_account_logs_in_and_has_the_settings_of_a_new_account(store
         "timezone": "America/New_York",
         "scan_priority": "standard",
         "discovery_mode": False,
+        "ex_earnings": False,
+        "alerts_paused": False,
+        "discovery_ff_threshold": None,
+        "bankroll": None,
+        "win_rate": None,
+        "win_loss_ratio": None,
     }
     assert row["status"] == "active"
     assert row["password_hash"].startswith("$argon2id$")

@@ -23,6 +23,14 @@ def test_defaults_are_the_domains() -> None:
 
 def test_a_pair_has_the_name_users_write() -> None:
     assert [rule.name for rule in DEFAULT_PAIRS] == ["30/60", "30/90", "60/90"]
+    assert [PairRule(44, 60, 5, 10).name, PairRule(45, 60, 10, 10).name] == ["44/60", "45/60"]
+
+
+def test_other_tolerances_than_usual_are_another_pair() -> None:
+    assert PairRule(30, 60, 7, 12).name == "30/60±7/12"
+    assert PairRule(45, 60, 5, 10).name == "45/60±5/10"
+    names = [PairRule(30, 60, front, back).name for front in range(12) for back in range(12)]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,7 @@ def test_the_narrowest_and_the_longest_pair() -> None:
 
 def test_each_pair_once() -> None:
     with pytest.raises(InvalidInput, match="once"):
-        ScanRules(pairs=(PairRule(30, 60, 5, 10), PairRule(30, 60, 0, 0)))
+        ScanRules(pairs=(PairRule(30, 60, 0, 0), PairRule(30, 60, 0, 0)))
 
 
 @pytest.mark.parametrize("rate", [0.5, -0.5, 4.0, nan, inf])

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
+from forward_factor.services.ports.settings import SettingsRepository
 
 
 class UnitOfWork(Protocol):
@@ -16,6 +17,7 @@ class UnitOfWork(Protocol):
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    settings: SettingsRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

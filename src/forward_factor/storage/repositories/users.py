@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, or_, select, update
@@ -14,6 +13,7 @@ from forward_factor.core.accounts import ACTIVE, Role, email_key, is_active
 from forward_factor.services.ports import Credentials, NewUser
 from forward_factor.services.views import UserView
 from forward_factor.storage import bulk
+from forward_factor.storage.settings_columns import columns_of
 from forward_factor.storage.tables import User, UserSettings, table_of
 
 _ROLES = {role.value: role for role in Role}
@@ -42,7 +42,7 @@ class SqlUserRepository:
         }
         if not await bulk.insert_new(self._connection, self._table, row, ["id"]):
             return False
-        columns = {name: [value] for name, value in _settings_columns(settings).items()}
+        columns = {name: [value] for name, value in columns_of(settings).items()}
         await bulk.insert_columns(self._connection, table_of(UserSettings), {"user_id": [user.id], **columns})
         return True
 
@@ -94,31 +94,3 @@ def _view(row: Row[Any]) -> UserView:
         created_at=row.created_at,
         telegram_chat_id=row.telegram_chat_id,
     )
-
-
-def _settings_columns(settings: AccountSettings) -> dict[str, Any]:
-    """Return settings as the old bot would have stored them."""
-    return {
-        "ff_threshold": settings.ff_threshold,
-        "dte_pairs": [
-            {
-                "front": rule.front,
-                "back": rule.back,
-                "front_tol": rule.front_tolerance,
-                "back_tol": rule.back_tolerance,
-            }
-            for rule in settings.pairs
-        ],
-        "vol_point": settings.vol_point.value,
-        "min_open_interest": settings.min_open_interest,
-        "min_volume": settings.min_volume,
-        "max_bid_ask_pct": settings.max_bid_ask_pct,
-        "sigma_fwd_floor": settings.sigma_fwd_floor,
-        "stability_scans": settings.stability_scans,
-        "cooldown_minutes": settings.cooldown_minutes,
-        "quiet_hours": asdict(settings.quiet_hours),
-        "preferred_structure": settings.preferred_structure,
-        "timezone": settings.timezone,
-        "scan_priority": settings.scan_priority,
-        "discovery_mode": settings.discovery_mode,
-    }
