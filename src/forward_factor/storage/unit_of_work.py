@@ -8,8 +8,16 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
+from forward_factor.services.ports.decisions import (
+    CorporateActionRepository,
+    DecisionRepository,
+    ReminderRepository,
+)
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
+from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.reminders import SqlReminderRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
@@ -22,6 +30,9 @@ class SqlUnitOfWork:
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    corporate_actions: CorporateActionRepository
+    decisions: DecisionRepository
+    reminders: ReminderRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -40,6 +51,9 @@ class SqlUnitOfWork:
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)
+        self.corporate_actions = SqlCorporateActionRepository(self._connection)
+        self.decisions = SqlDecisionRepository(self._connection)
+        self.reminders = SqlReminderRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

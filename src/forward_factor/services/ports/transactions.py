@@ -6,6 +6,11 @@ from typing import Protocol, Self
 
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
+from forward_factor.services.ports.decisions import (
+    CorporateActionRepository,
+    DecisionRepository,
+    ReminderRepository,
+)
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
 
 
@@ -16,6 +21,9 @@ class UnitOfWork(Protocol):
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    corporate_actions: CorporateActionRepository
+    decisions: DecisionRepository
+    reminders: ReminderRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""
