@@ -13,10 +13,12 @@ from forward_factor.services.ports.decisions import (
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.notifications import SqlNotificationRepository
 from forward_factor.storage.repositories.reminders import SqlReminderRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
@@ -33,6 +35,7 @@ class SqlUnitOfWork:
     corporate_actions: CorporateActionRepository
     decisions: DecisionRepository
     reminders: ReminderRepository
+    notifications: NotificationRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -54,6 +57,7 @@ class SqlUnitOfWork:
         self.corporate_actions = SqlCorporateActionRepository(self._connection)
         self.decisions = SqlDecisionRepository(self._connection)
         self.reminders = SqlReminderRepository(self._connection)
+        self.notifications = SqlNotificationRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -11,6 +11,7 @@ from forward_factor.services.ports.decisions import (
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
 
 
@@ -24,6 +25,7 @@ class UnitOfWork(Protocol):
     corporate_actions: CorporateActionRepository
     decisions: DecisionRepository
     reminders: ReminderRepository
+    notifications: NotificationRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""
