@@ -19,7 +19,7 @@ from forward_factor.clock import FixedClock, SystemClock
 from forward_factor.core.market_hours import is_open, previous_session
 from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
 from forward_factor.services.explain_ticker import explain_ticker
-from forward_factor.services.import_earnings import import_earnings
+from forward_factor.services.import_events import import_events
 from forward_factor.services.ports import Recorded
 from forward_factor.services.views import SignalView
 from forward_factor.storage.store import Store
@@ -68,7 +68,7 @@ async def _announce_earnings(store: Store, market: SimulatedMarket) -> None:
         for ticker in market.tickers
         for event in market.earnings(ticker, today - timedelta(days=7), today + timedelta(days=200))
     ]
-    await import_earnings(store, events)
+    await import_events(store, SystemClock(), events)
 
 
 async def _scan_at(application: Application, store: Store, market: SimulatedMarket, instant: datetime) -> Recorded:

@@ -1,46 +1,112 @@
-"""``events``: earnings dates from a file."""
+"""``events``: earnings, dividends and splits from a file, and what is known of a ticker."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, counted, out, run, warn
+from forward_factor.cli.console import application, counted, one_line, out, print_json, run, warn
+from forward_factor.cli.tables import Column, draw_table
+from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.earnings import EarningsEvent
-from forward_factor.providers.files.earnings import read_earnings
-from forward_factor.services.import_earnings import import_earnings
+from forward_factor.core.ticker import parse_ticker
+from forward_factor.providers.files.events import EARNINGS, EventsReading, read_events
+from forward_factor.services.import_events import ImportedEvents, import_events
+from forward_factor.services.list_events import TickerEvents, list_events
 
 PARTIAL = 3
 MOST_FAULTS = 20
 
-app = typer.Typer(help="Earnings announcements.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Keep ``import`` a command of its own."""
+app = typer.Typer(help="Earnings announcements, dividends and splits.", no_args_is_help=True)
 
 
 @app.command("import")
 def import_(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="CSV with ticker,date,timing,confirmed,source.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with ticker,date,timing,confirmed,source; also kind (earnings, dividend, split), amount, ratio."
+        ),
+    ],
 ) -> None:
-    """Store the announcements of a CSV file; a row that cannot be read is named and left out (exit 3)."""
-    reading = read_earnings(path)
+    """Store the events of a CSV file; a row that cannot be read is named and left out (exit 3)."""
+    reading = read_events(path)
     for fault in reading.faults[:MOST_FAULTS]:
         warn(fault)
     if len(reading.faults) > MOST_FAULTS:
         warn(f"… and {len(reading.faults) - MOST_FAULTS} more rows")
-    stored = run(_import(application(context), reading.events))
-    out.print(f"{counted(stored, 'announcement')} stored, {counted(len(reading.faults), 'row')} left out")
+    out.print(_told(run(_import(application(context), reading)), len(reading.faults)))
     if reading.faults:
         raise typer.Exit(PARTIAL)
 
 
-async def _import(application: Application, events: tuple[EarningsEvent, ...]) -> int:
+@app.command("list")
+def list_(
+    context: typer.Context,
+    ticker: Annotated[str, typer.Argument(help="Which ticker.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """List what is known of a ticker's events, by date."""
+    found = run(_list(application(context), parse_ticker(ticker)))
+    all_of_them: list[EarningsEvent | CorporateAction] = [*found.earnings, *found.actions]
+    events = sorted(all_of_them, key=_date_of)
+    if as_json:
+        for one in events:
+            print_json({"kind": _kind(one), "date": _date_of(one), **_rest(one)})
+        return
+    if not events:
+        out.print("No event known. `forward-factor events import FILE.csv` stores some.")
+        return
+    columns = [
+        Column("date", [f"{_date_of(one)}" for one in events]),
+        Column("kind", [_kind(one) for one in events]),
+        Column("", [_described(one) for one in events]),
+        Column("source", [escape(one_line(one.source)) for one in events], rank=1),
+    ]
+    out.print(draw_table(None, columns))
+
+
+async def _import(application: Application, reading: EventsReading) -> ImportedEvents:
     async with application.store() as store:
-        return await import_earnings(store, events)
+        return await import_events(store, application.clock, reading.earnings, reading.actions)
+
+
+async def _list(application: Application, ticker: str) -> TickerEvents:
+    async with application.store() as store:
+        return await list_events(store, ticker)
+
+
+def _told(stored: ImportedEvents, left_out: int) -> str:
+    moved = f", {stored.moved:,} moved" if stored.moved else ""
+    actions = f", {counted(stored.actions, 'dividend or split')}" if stored.actions else ""
+    return (
+        f"{counted(stored.announcements, 'announcement')}{moved}{actions} stored, {counted(left_out, 'row')} left out"
+    )
+
+
+def _date_of(event: EarningsEvent | CorporateAction) -> str:
+    return str(event.date if isinstance(event, EarningsEvent) else event.effective_on)
+
+
+def _kind(event: EarningsEvent | CorporateAction) -> str:
+    return EARNINGS if isinstance(event, EarningsEvent) else event.kind.value
+
+
+def _rest(event: EarningsEvent | CorporateAction) -> dict[str, object]:
+    values = asdict(event)
+    return {name: value for name, value in values.items() if name not in {"kind", "date", "effective_on"}}
+
+
+def _described(event: EarningsEvent | CorporateAction) -> str:
+    if isinstance(event, EarningsEvent):
+        confirmed = {True: "confirmed", False: "estimated", None: ""}[event.is_confirmed]
+        return f"{event.timing.value} {confirmed}".strip()
+    if event.ratio is not None:
+        return f"{event.ratio:g} for 1"
+    return "–" if event.amount is None else f"{event.amount:g} a share"

@@ -72,6 +72,16 @@ def next_session(instant: datetime) -> Session:
     return next(session for session in sessions if session.opens_at > instant)
 
 
+def session_by(day: date) -> Session:
+    """Return the session of a New York date, or the last one before it where the exchange is closed."""
+    return next(_walk(day, -_DAY))
+
+
+def session_before(day: date) -> Session:
+    """Return the last session before a New York date."""
+    return session_by(day - _DAY)
+
+
 def latest_close(instant: datetime) -> datetime:
     """Return the last regular close at or before an aware instant."""
     return previous_session(instant).closes_at
@@ -107,7 +117,7 @@ def _listed(start: date, horizon_days: int, fridays: Iterator[date]) -> tuple[da
     end = start + timedelta(days=horizon_days)
     expiries: list[date] = []
     for friday in fridays:
-        expiry = _last_trading_day(friday)
+        expiry = session_by(friday).day
         if expiry > end:
             break
         if expiry >= start:
@@ -118,10 +128,6 @@ def _listed(start: date, horizon_days: int, fridays: Iterator[date]) -> tuple[da
 def _fridays(start: date) -> Iterator[date]:
     first = start + timedelta(days=(_FRIDAY - start.weekday()) % 7)
     return (first + weeks * _WEEK for weeks in count())
-
-
-def _last_trading_day(day: date) -> date:
-    return next(_walk(day, -_DAY)).day
 
 
 def _walk(day: date, step: timedelta) -> Iterator[Session]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from forward_factor.core.scan import scan_chains
-from forward_factor.errors import InvalidInput, NotFound
+from forward_factor.errors import NotFound
 from forward_factor.services.candidate_table import view_candidates
+from forward_factor.services.find_signal import find_signal
 from forward_factor.services.ports import Findings
-from forward_factor.services.views import CandidateView, SignalView
+from forward_factor.services.views import CandidateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ async def replay_signal(findings: Findings, signal_id: str) -> Replay:
         NotFound: there is no such signal, or its quotes were not kept (signals moved from the old bot).
 
     """
-    signal = await _only_one(findings, signal_id)
+    signal = await find_signal(findings, signal_id)
     scan = await findings.stored_scan(signal)
     if scan is None:
         raise NotFound(f"signal {signal.id} cannot be replayed: the quotes it was made from were not kept")
@@ -41,12 +42,3 @@ async def replay_signal(findings: Findings, signal_id: str) -> Replay:
     same = (scan.candidate.pair, scan.candidate.vol_point)
     replayed = next(one for one in view_candidates(batch) if (one.pair, one.vol_point) == same)
     return Replay(scan.candidate, replayed)
-
-
-async def _only_one(findings: Findings, beginning: str) -> SignalView:
-    called = await findings.signals_called(beginning)
-    if not called:
-        raise NotFound(f"no signal {ascii(beginning)[:60]}: `forward-factor signals` lists them with their ids")
-    if len(called) > 1:
-        raise InvalidInput(f"several signals begin with {ascii(beginning)[:60]}: give more of the id")
-    return called[0]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, Boolean, Column, Date, Double, text
+from sqlalchemy import JSON, BindParameter, Boolean, Column, Date, Double, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.storage.tables import Signal, table_of
@@ -22,7 +22,7 @@ _FILL = """
 UPDATE signal_user_decisions AS d
    SET signal_ticker = s.ticker, signal_as_of_ts = s.as_of_ts, signal_facts = {facts}
   FROM {signals} AS s
- WHERE d.signal_id = s.id AND {lacking}
+ WHERE d.signal_id = s.id AND {which}
 """
 
 
@@ -36,21 +36,38 @@ async def fill_decision_facts(connection: AsyncConnection) -> int:
         The number of decisions filled; the transaction is the caller's to commit.
 
     """
+    return (await connection.execute(text(await _statement(connection, _LACKING, _WANTED)))).rowcount
+
+
+async def copy_signal_facts(
+    connection: AsyncConnection, decision_id: str, signal_id: str, as_of: datetime | None = None
+) -> bool:
+    """Copy the same facts of one signal into one decision; return whether the signal is still there.
+
+    Its instant, where it is known, leads a hypertable to the one chunk to look into.
+    """
+    only = "id = :signal_id"
+    values: list[BindParameter[Any]] = [bindparam("decision_id", decision_id), bindparam("signal_id", signal_id)]
+    if as_of is not None and connection.dialect.name != "sqlite":
+        only += " AND as_of_ts = :as_of"
+        values.append(bindparam("as_of", as_of, type_=UtcDateTime))
+    statement = text(await _statement(connection, "d.id = :decision_id", only)).bindparams(*values)
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def _statement(connection: AsyncConnection, which: str, wanted: str) -> str:
+    """Return the statement that fills the decisions ``which`` from the signals ``wanted``."""
     if connection.dialect.name == "sqlite":
         await _teach_sqlite(connection)
         listed = ", ".join(f's."{column.name}"' for column in _COLUMNS)
-        facts, signals, lacking = f"signal_facts({listed})", "signals", f"{_LACKING} AND {_LATEST}"
-    else:
-        listed = ", ".join(f"'{column.name}', {_as_json(column)}" for column in _COLUMNS)
-        facts, signals, lacking = f"json_build_object({listed})", _WANTED, _LACKING
-    statement = _FILL.format(facts=facts, signals=signals, lacking=lacking)
-    return (await connection.execute(text(statement))).rowcount
+        facts, signals = f"signal_facts({listed})", f"(SELECT * FROM signals WHERE {wanted})"
+        return _FILL.format(facts=facts, signals=signals, which=f"{which} AND {_LATEST}")
+    listed = ", ".join(f"'{column.name}', {_as_json(column)}" for column in _COLUMNS)
+    latest = f"(SELECT DISTINCT ON (id) * FROM signals WHERE {wanted} ORDER BY id, as_of_ts DESC)"
+    return _FILL.format(facts=f"json_build_object({listed})", signals=latest, which=which)
 
 
-_WANTED = f"""(
-    SELECT DISTINCT ON (id) * FROM signals
-     WHERE id IN (SELECT d.signal_id FROM signal_user_decisions d WHERE {_LACKING})
-     ORDER BY id, as_of_ts DESC)"""
+_WANTED = f"id IN (SELECT d.signal_id FROM signal_user_decisions d WHERE {_LACKING})"
 
 
 def _as_json(column: Column[Any]) -> str:

@@ -21,3 +21,12 @@ def signal_key(ticker: str, front: date, back: date, vol_point: str, as_of: date
 def signal_id(dedupe_key: str) -> str:
     """Return the id of the signal with that key."""
     return str(uuid5(_NAMESPACE, dedupe_key))
+
+
+def parse_signal_key(dedupe_key: str) -> tuple[str, date, date, str, str] | None:
+    """Return ticker, front, back, vol point and provider of a key that ``signal_key`` made, else None."""
+    try:
+        ticker, front, back, vol_point, _, provider = dedupe_key.split("|")
+        return ticker, date.fromisoformat(front), date.fromisoformat(back), vol_point, provider
+    except ValueError:
+        return None

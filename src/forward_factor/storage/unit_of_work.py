@@ -9,8 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.services.ports.settings import SettingsRepository
+from forward_factor.services.ports.decisions import (
+    CorporateActionRepository,
+    DecisionRepository,
+    ReminderRepository,
+)
+from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
+from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.notifications import SqlNotificationRepository
+from forward_factor.storage.repositories.reminders import SqlReminderRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
 from forward_factor.storage.repositories.settings import SqlSettingsRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
@@ -25,6 +35,10 @@ class SqlUnitOfWork:
     users: UserRepository
     watchlists: WatchlistRepository
     settings: SettingsRepository
+    corporate_actions: CorporateActionRepository
+    decisions: DecisionRepository
+    reminders: ReminderRepository
+    notifications: NotificationRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -44,6 +58,10 @@ class SqlUnitOfWork:
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)
         self.settings = SqlSettingsRepository(self._connection)
+        self.corporate_actions = SqlCorporateActionRepository(self._connection)
+        self.decisions = SqlDecisionRepository(self._connection)
+        self.reminders = SqlReminderRepository(self._connection)
+        self.notifications = SqlNotificationRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from forward_factor.clock import FixedClock
 from forward_factor.core.chain import Chain, Contracts, Rejection
 from forward_factor.core.earnings import EarningsEvent, Timing
 from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.errors import NotFound
 from forward_factor.providers.simulated import SimulatedMarket
 from forward_factor.services.explain_ticker import explain_ticker
-from forward_factor.services.import_earnings import import_earnings
+from forward_factor.services.import_events import import_events
 from forward_factor.services.keep_quotes import KeepQuotes
 from forward_factor.services.replay_signal import replay_signal
 from forward_factor.storage.store import Store
 from tests.chains import AS_OF
-from tests.integration.storage.scanning import RULES, dear_chain, execute, fetch, rows_by_table, scan
+from tests.integration.storage.scanning import NOW, RULES, dear_chain, execute, fetch, rows_by_table, scan
 
 TIMES = ("signals_hourly", "bucket"), ("signals_daily_summary", "day")
 
@@ -73,7 +74,7 @@ async def test_candidates_added_later_replay_with_what_was_known_then(store: Sto
     chain = dear_chain()
     unmoved = EarningsEvent("DEAR", date(2026, 9, 30), Timing.AFTER_CLOSE, is_confirmed=True, source="test")
     await scan(store, [chain], ScanRules(vol_points=(VolPoint.ATM,)))
-    await import_earnings(store, [unmoved])
+    await import_events(store, FixedClock(NOW), [unmoved])
     await scan(store, [chain], ScanRules(vol_points=(VolPoint.PUT_35D,)))
     signals = await store.findings.signals()
     assert {signal.vol_point for signal in signals} == {"ATM", "35d_put"}
@@ -146,7 +147,7 @@ async def test_same_quotes_again_are_stale_and_give_no_signal(store: Store) -> N
 
 async def test_known_earnings_refuse_and_show_both_factors(store: Store) -> None:
     announced = EarningsEvent("DEAR", date(2026, 6, 20), Timing.AFTER_CLOSE, is_confirmed=True, source="test")
-    assert await import_earnings(store, [announced, announced]) == 1
+    assert (await import_events(store, FixedClock(NOW), [announced, announced])).announcements == 1
     recorded = await scan(store, [dear_chain()])
     assert recorded.signals == 0
     explained = await explain_ticker(store.findings, "DEAR")
@@ -160,8 +161,8 @@ async def test_a_later_word_on_an_announcement_replaces_the_earlier(store: Store
     guess = EarningsEvent("AAA", date(2026, 6, 20), Timing.UNKNOWN, is_confirmed=None, source="guess")
     known = replace(guess, timing=Timing.BEFORE_OPEN, is_confirmed=True, source="company")
     other = replace(guess, ticker="BBB")
-    await import_earnings(store, [guess, other])
-    await import_earnings(store, [known])
+    await import_events(store, FixedClock(NOW), [guess, other])
+    await import_events(store, FixedClock(NOW), [known])
     async with store.reading() as work:
         found = await work.earnings.of_tickers(["AAA", "BBB", "CCC"])
     assert found == {"AAA": (known,), "BBB": (other,)}

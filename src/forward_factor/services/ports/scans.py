@@ -58,6 +58,9 @@ class EarningsRepository(Protocol):
     async def add(self, events: Sequence[EarningsEvent]) -> int:
         """Store announcements, a newer word on the same date in place of the older; return how many."""
 
+    async def remove(self, events: Sequence[EarningsEvent]) -> None:
+        """Forget announcements, by ticker and date."""
+
 
 class Aggregates(Protocol):
     """Summaries that the store keeps beside the signals."""

@@ -6,6 +6,12 @@ from typing import Protocol, Self
 
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
+from forward_factor.services.ports.decisions import (
+    CorporateActionRepository,
+    DecisionRepository,
+    ReminderRepository,
+)
+from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
 from forward_factor.services.ports.settings import SettingsRepository
 
@@ -18,6 +24,10 @@ class UnitOfWork(Protocol):
     users: UserRepository
     watchlists: WatchlistRepository
     settings: SettingsRepository
+    corporate_actions: CorporateActionRepository
+    decisions: DecisionRepository
+    reminders: ReminderRepository
+    notifications: NotificationRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

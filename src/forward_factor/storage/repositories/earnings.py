@@ -42,10 +42,19 @@ class SqlEarningsRepository:
             await self._replace([latest[key] for key in keys])
         return len(latest)
 
-    async def _replace(self, events: Sequence[EarningsEvent]) -> None:
+    async def remove(self, events: Sequence[EarningsEvent]) -> None:
+        """Forget announcements, by ticker and date."""
+        for some in _chunks(events):
+            await self._delete(some)
+
+    async def _delete(self, events: Sequence[EarningsEvent]) -> None:
         table = table_of(EarningsEventRow)
         keys = [(event.ticker, event.date) for event in events]
         await self._connection.execute(delete(table).where(tuple_(table.c.ticker, table.c.announced_on).in_(keys)))
+
+    async def _replace(self, events: Sequence[EarningsEvent]) -> None:
+        table = table_of(EarningsEventRow)
+        await self._delete(events)
         await bulk.insert_columns(
             self._connection,
             table,
