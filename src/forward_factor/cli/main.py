@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from forward_factor import __version__
-from forward_factor.cli import db, demo, events, findings, health, scan, users, watch
-from forward_factor.cli import db, demo, events, findings, scan, ticket, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 

@@ -8,13 +8,13 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
-from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
     ReminderRepository,
 )
 from forward_factor.services.ports.notifications import NotificationRepository
+from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
