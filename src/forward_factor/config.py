@@ -7,12 +7,13 @@ from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forward_factor.errors import InvalidSettings
 
 Share = Annotated[float, Field(ge=0, le=10)]
+SHORTEST_SECRET = 32
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -62,12 +63,8 @@ class Settings(BaseSettings):
     scan_cadence_high: float = Field(default=3.0, gt=0, le=1440, description="Minutes between scans, high tier")
     scan_cadence_medium: float = Field(default=15.0, gt=0, le=1440, description="Minutes between scans, medium tier")
     scan_cadence_low: float = Field(default=60.0, gt=0, le=1440, description="Minutes between scans, low tier")
-    price_move_pct: Share = Field(
-        default=0.005, description="Move since its scan that rescans a ticker; 0 for none"
-    )
-    price_poll_seconds: float = Field(
-        default=30.0, gt=0, le=3600, description="Between looks at prices"
-    )
+    price_move_pct: Share = Field(default=0.005, description="Move since its scan that rescans a ticker; 0 for none")
+    price_poll_seconds: float = Field(default=30.0, gt=0, le=3600, description="Between looks at prices")
     discovery_size: int = Field(
         default=200, ge=0, le=10_000, description="Most liquid tickers, scanned for all; 0 for none"
     )
@@ -93,6 +90,13 @@ class Settings(BaseSettings):
     default_cooldown_minutes: int = Field(
         default=120, ge=0, le=1440, description="Between alerts on a ticker and pair, of a new user"
     )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"use {SHORTEST_SECRET} characters or more, or none at all")
+        return secret
 
     @classmethod
     def read(cls) -> Self:

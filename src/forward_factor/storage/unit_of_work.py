@@ -8,9 +8,12 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
+from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
+from forward_factor.storage.repositories.server_secrets import SqlSecretRepository
+from forward_factor.storage.repositories.sessions import SqlSessionRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
@@ -22,6 +25,8 @@ class SqlUnitOfWork:
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    sessions: SessionRepository
+    secrets: SecretRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -40,6 +45,8 @@ class SqlUnitOfWork:
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)
+        self.sessions = SqlSessionRepository(self._connection)
+        self.secrets = SqlSecretRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

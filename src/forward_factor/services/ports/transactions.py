@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
+from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 
 
 class UnitOfWork(Protocol):
@@ -16,6 +17,8 @@ class UnitOfWork(Protocol):
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
+    sessions: SessionRepository
+    secrets: SecretRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""
