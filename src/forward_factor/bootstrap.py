@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from forward_factor.clock import SystemClock
 from forward_factor.config import Settings
 from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.rules import ScanRules, VolPoint
+from forward_factor.core.sessions import SessionTerms
 from forward_factor.passwords import PwdlibPasswordHasher
 from forward_factor.providers.registry import ProviderSettings, open_provider
+from forward_factor.services.find_session_secret import find_session_secret
+from forward_factor.services.issue_session import IssueSession
 from forward_factor.services.keep_quotes import KeepQuotes
 from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
+from forward_factor.tokens import JwtAccessTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,22 @@ class Application:
             stability_scans=one.default_stability_scans,
             cooldown_minutes=one.default_cooldown_minutes,
         )
+
+    @property
+    def session_terms(self) -> SessionTerms:
+        """Return how long tokens last."""
+        one = self.settings
+        return SessionTerms(timedelta(minutes=one.access_token_minutes), timedelta(days=one.refresh_token_days))
+
+    async def session_secret(self, store: Store) -> str:
+        """Return the secret that signs sessions: the settings', else the installation's own."""
+        given = self.settings.secret_key
+        return given.get_secret_value() if given else await find_session_secret(store, self.clock)
+
+    async def session_issuer(self, store: Store) -> IssueSession:
+        """Return what makes the tokens of sessions; every process of an installation makes and reads the same."""
+        tokens = JwtAccessTokens(await self.session_secret(store))
+        return IssueSession(tokens, self.clock, self.session_terms)
 
     def store(self) -> AbstractAsyncContextManager[Store]:
         """Open the store."""

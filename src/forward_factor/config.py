@@ -7,12 +7,13 @@ from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forward_factor.errors import InvalidSettings
 
 Share = Annotated[float, Field(ge=0, le=2)]
+SHORTEST_SECRET = 32
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -89,6 +90,13 @@ class Settings(BaseSettings):
     default_cooldown_minutes: int = Field(
         default=120, ge=0, le=1440, description="Between alerts on a ticker and pair, of a new user"
     )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"use {SHORTEST_SECRET} characters or more, or none at all")
+        return secret
 
     @classmethod
     def read(cls) -> Self:

@@ -107,3 +107,26 @@ class LogInRefused(ForwardFactorError):
     """No such account, a wrong password, or a disabled account; which of them is nobody's business."""
 
     code = "log_in_refused"
+
+
+class NotAuthenticated(ForwardFactorError):
+    """No token, or one that is not good any more: log in, or refresh."""
+
+    code = "not_authenticated"
+
+
+class NotAllowed(ForwardFactorError):
+    """The account is known, and may not do this."""
+
+    code = "not_allowed"
+
+
+class TooManyRequests(ForwardFactorError):
+    """More was asked than is answered at once; ``retry_after`` is the time to wait, in seconds."""
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -53,6 +53,10 @@ def test_an_account_from_its_making_to_its_end(terminal: Terminal) -> None:
     disabled = terminal.run("user", "disable", "bob@example.com")
     assert (disabled.code, disabled.stdout) == (0, "user bob@example.com disabled\n")
     listed = terminal.run("user", "list", "--json")
+    enabled = terminal.run("user", "enable", "BOB@example.com")
+    assert (enabled.code, enabled.stdout) == (0, "user bob@example.com enabled\n")
+    assert [one["is_active"] for one in terminal.run("user", "list", "--json").objects] == [True, True]
+    terminal.run("user", "disable", "bob@example.com")
     assert [(one["email"], one["role"], one["is_active"]) for one in listed.objects] == [
         (ANN, "admin", True),
         ("bob@example.com", "user", False),
@@ -63,6 +67,26 @@ def test_an_account_from_its_making_to_its_end(terminal: Terminal) -> None:
         ["bob@example.com", "user", "disabled"],
     ]
     _assert_tells_no_secret(made, again, bob, changed, disabled, listed, shown)
+
+
+def test_an_account_is_exported_and_deleted(terminal: Terminal) -> None:
+    terminal.tell(PASSWORD.encode(), "user", "create", ANN, "--password-stdin")
+    terminal.run("watch", "add", "AAPL", "--user", ANN)
+    exported = terminal.run("user", "export", ANN)
+    (document,) = exported.objects
+    assert [one["email"] for one in document["tables"]["users"]] == [ANN]
+    assert [one["ticker"] for one in document["tables"]["subscriptions"]] == ["AAPL"]
+    asked = terminal.run("user", "delete", ANN)
+    assert (asked.code, asked.stderr) == (2, "error: there is no terminal to ask on: say --yes\n")
+    code, seen = _typed(terminal, ["user", "delete", ANN], ["n"])
+    assert code == 1, seen
+    assert len(terminal.run("user", "list", "--json").objects) == 1
+    deleted = terminal.run("user", "delete", "Ann@example.com", "--yes")
+    assert (deleted.code, deleted.stdout) == (0, f"user {ANN} deleted\n")
+    assert terminal.run("user", "list", "--json").objects == []
+    again = terminal.run("user", "delete", ANN, "--yes")
+    assert again.code == 1
+    _assert_tells_no_secret(exported, asked, deleted, again)
 
 
 def test_a_watchlist_is_filled_and_emptied(terminal: Terminal) -> None:

@@ -15,7 +15,10 @@ from forward_factor.cli.console import application, one_line, out, print_json, r
 from forward_factor.cli.tables import Column, draw_table
 from forward_factor.core.accounts import LONGEST_PASSWORD, Role, parse_email, parse_new_password
 from forward_factor.errors import InvalidInput
+from forward_factor.services.delete_user import delete_user
 from forward_factor.services.disable_user import disable_user
+from forward_factor.services.enable_user import enable_user
+from forward_factor.services.export_account import AccountExport, export_account
 from forward_factor.services.find_user import find_user
 from forward_factor.services.list_users import list_users
 from forward_factor.services.register_user import register_user
@@ -63,14 +66,41 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def disable(context: typer.Context, email: Email) -> None:
-    """Disable an account: it cannot log in, and its watchlist is not scanned. All it holds stays."""
+    """Disable an account: its sessions end, it cannot log in, its watchlist is not scanned. All it holds stays."""
     user = run(_disable(application(context), email))
     out.print(f"user {_shown(user.email)} disabled")
 
 
+@app.command()
+def enable(context: typer.Context, email: Email) -> None:
+    """Enable a disabled account: it can log in, and its watchlist is scanned again."""
+    user = run(_enable(application(context), email))
+    out.print(f"user {_shown(user.email)} enabled")
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    email: Email,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Delete an account and all that is of it: watchlist, settings, messages, decisions. Nothing brings it back."""
+    one = application(context)
+    if not yes:
+        _ask_first(email)
+    user = run(_delete(one, email))
+    out.print(f"user {_shown(user.email)} deleted")
+
+
+@app.command()
+def export(context: typer.Context, email: Email) -> None:
+    """Write all that is kept about an account as one JSON document; hashes of passwords and tokens are left out."""
+    print_json(run(_export(application(context), email)).document())
+
+
 @app.command("set-password")
 def set_password_(context: typer.Context, email: Email, password_stdin: FromStdin = False) -> None:
-    """Give an account a new password; it is asked for, twice, and never shown."""
+    """Give an account a new password, asked for twice and never shown; its sessions end."""
     one = application(context)
     user = run(_set_password(one, email, _new_password(password_stdin)))
     out.print(f"password of {_shown(user.email)} set")
@@ -90,15 +120,41 @@ async def _list(application: Application) -> Sequence[UserView]:
 async def _disable(application: Application, email: str) -> UserView:
     async with application.store() as store:
         user = await find_user(store, email)
-        await disable_user(store, user.id)
+        await disable_user(store, application.clock, user.id)
         return user
+
+
+async def _enable(application: Application, email: str) -> UserView:
+    async with application.store() as store:
+        user = await find_user(store, email)
+        await enable_user(store, user.id)
+        return user
+
+
+async def _delete(application: Application, email: str) -> UserView:
+    async with application.store() as store:
+        user = await find_user(store, email)
+        await delete_user(store, user.id)
+        return user
+
+
+async def _export(application: Application, email: str) -> AccountExport:
+    async with application.store() as store:
+        user = await find_user(store, email)
+        return await export_account(store.account_records, application.clock, user.id)
 
 
 async def _set_password(application: Application, email: str, password: str) -> UserView:
     async with application.store() as store:
         user = await find_user(store, email)
-        await set_password(store, application.passwords, user.id, password)
+        await set_password(store, application.passwords, application.clock, user.id, password)
         return user
+
+
+def _ask_first(email: str) -> None:
+    if not sys.stdin.isatty():
+        raise InvalidInput("there is no terminal to ask on: say --yes")
+    typer.confirm(f"Delete {one_line(email)} and all that is of it?", abort=True, err=True)
 
 
 def _new_password(from_stdin: bool) -> str:

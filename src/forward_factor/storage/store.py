@@ -14,6 +14,7 @@ from forward_factor.storage.aggregates import SqlAggregates
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.readers.account_records import SqlAccountRecords
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.schema import (
     SchemaLevel,
@@ -37,6 +38,11 @@ class Store:
     def findings(self) -> SqlFindings:
         """Return the reader of signals and candidates."""
         return SqlFindings(self.engine)
+
+    @property
+    def account_records(self) -> SqlAccountRecords:
+        """Return the reader of all that is kept about an account."""
+        return SqlAccountRecords(self.engine)
 
     @property
     def aggregates(self) -> SqlAggregates:

@@ -14,6 +14,7 @@ from forward_factor.services.ports.decisions import (
     ReminderRepository,
 )
 from forward_factor.services.ports.notifications import NotificationRepository
+from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
@@ -22,6 +23,8 @@ from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.notifications import SqlNotificationRepository
 from forward_factor.storage.repositories.reminders import SqlReminderRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
+from forward_factor.storage.repositories.server_secrets import SqlSecretRepository
+from forward_factor.storage.repositories.sessions import SqlSessionRepository
 from forward_factor.storage.repositories.settings import SqlSettingsRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
@@ -39,6 +42,8 @@ class SqlUnitOfWork:
     decisions: DecisionRepository
     reminders: ReminderRepository
     notifications: NotificationRepository
+    sessions: SessionRepository
+    secrets: SecretRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -62,6 +67,8 @@ class SqlUnitOfWork:
         self.decisions = SqlDecisionRepository(self._connection)
         self.reminders = SqlReminderRepository(self._connection)
         self.notifications = SqlNotificationRepository(self._connection)
+        self.sessions = SqlSessionRepository(self._connection)
+        self.secrets = SqlSecretRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

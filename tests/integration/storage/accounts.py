@@ -19,12 +19,13 @@ from forward_factor.storage.store import Store
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
+CLOCK = FixedClock(NOW)
 PASSWORDS = PwdlibPasswordHasher(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1), BcryptHasher(4))
 
 
 async def register(store: Store, email: str, password: str = PASSWORD, role: Role = Role.USER) -> NewUser:
     """Register somebody with the settings of a new account."""
-    return await register_user(store, PASSWORDS, FixedClock(NOW), AccountSettings(), email, password, role)
+    return await register_user(store, PASSWORDS, CLOCK, AccountSettings(), email, password, role)
 
 
 async def enter(store: Store, email: str, password: str = PASSWORD) -> UserView:

@@ -16,7 +16,7 @@ from forward_factor.services.set_password import set_password
 from forward_factor.storage.schema import downgrade_schema, upgrade_schema
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import User, UserSettings, table_of
-from tests.integration.storage.accounts import NOW, PASSWORD, PASSWORDS, enter, register
+from tests.integration.storage.accounts import CLOCK, NOW, PASSWORD, PASSWORDS, enter, register
 from tests.integration.storage.scanning import rows_by_table
 
 USERS = table_of(User)
@@ -95,7 +95,7 @@ async def test_what_cannot_be_registered_leaves_nothing(store: Store) -> None:
 async def test_every_refusal_says_the_same(store: Store) -> None:
     await register(store, "ann@x.de")
     await register(store, "gone@x.de")
-    await disable_user(store, (await find_user(store, "gone@x.de")).id)
+    await disable_user(store, CLOCK, (await find_user(store, "gone@x.de")).id)
     attempts = [
         ("ann@x.de", PASSWORD + "!"),
         ("ann@x.de", ""),
@@ -152,14 +152,14 @@ async def test_users_of_the_old_bot_are_active_unless_it_said_otherwise(store: S
 
 async def test_a_new_password_takes_the_place_of_the_old(store: Store) -> None:
     user = await register(store, "ann@x.de")
-    await set_password(store, PASSWORDS, user.id, "another password")
+    await set_password(store, PASSWORDS, CLOCK, user.id, "another password")
     assert (await enter(store, "ann@x.de", "another password")).id == user.id
     with pytest.raises(LogInRefused):
         await enter(store, "ann@x.de")
     with pytest.raises(InvalidInput):
-        await set_password(store, PASSWORDS, user.id, "short")
+        await set_password(store, PASSWORDS, CLOCK, user.id, "short")
     with pytest.raises(NotFound):
-        await set_password(store, PASSWORDS, "nobody", "another password")
+        await set_password(store, PASSWORDS, CLOCK, "nobody", "another password")
 
 
 async def test_a_log_in_never_undoes_a_password_set_meanwhile(store: Store) -> None:
@@ -199,10 +199,10 @@ async def test_accounts_outlast_a_step_down_and_up_as_those_of_ordinary_users(st
 async def test_disabling_twice_or_nobody(store: Store) -> None:
     user = await register(store, "ann@x.de")
     for _ in range(2):
-        await disable_user(store, user.id)
+        await disable_user(store, CLOCK, user.id)
     assert [one.is_active for one in await list_users(store)] == [False]
     with pytest.raises(NotFound):
-        await disable_user(store, "nobody")
+        await disable_user(store, CLOCK, "nobody")
 
 
 async def _insert_moved(

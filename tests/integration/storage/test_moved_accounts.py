@@ -19,7 +19,7 @@ from forward_factor.storage.store import Store, open_store
 from forward_factor.storage.tables import Base
 from forward_factor.storage.transfer.copying import copy_database
 from forward_factor.storage.transfer.report import Quiet
-from tests.integration.storage.accounts import enter, register
+from tests.integration.storage.accounts import CLOCK, enter, register
 from tests.integration.storage.conftest import POOL
 from tests.old_bot.compare import rows_of, schema_of
 from tests.old_bot.schema import TABLES
@@ -81,7 +81,7 @@ async def test_moved_users_beside_new_ones(store_server: StoreServer, old_file: 
         user = await enter(store, _email(0), PASSWORDS_BY_PREFIX["$2b$"])
         of_old = _query(old_file, "SELECT ticker FROM subscriptions WHERE active AND user_id = ? ORDER BY 1", user.id)
         assert [(one.ticker,) for one in await list_watchlist(store, user.id)] == of_old
-        await disable_user(store, user.id)
+        await disable_user(store, CLOCK, user.id)
         with pytest.raises(LogInRefused):
             await enter(store, _email(0), PASSWORDS_BY_PREFIX["$2b$"])
 

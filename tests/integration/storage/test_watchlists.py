@@ -20,7 +20,7 @@ from forward_factor.services.list_watchlist import list_watchlist
 from forward_factor.services.remove_from_watchlist import remove_from_watchlist
 from forward_factor.storage.store import Store, open_store
 from forward_factor.storage.tables import MasterTicker, Subscription, table_of
-from tests.integration.storage.accounts import NOW, register
+from tests.integration.storage.accounts import CLOCK, NOW, register
 from tests.integration.storage.conftest import POOL, build
 from tests.integration.storage.scanning import rows_by_table
 from tests.integration.storage.watching import STEPS, TICKERS
@@ -74,7 +74,7 @@ async def test_a_disabled_user_counts_no_longer(store: Store) -> None:
     ann, bob = [(await register(store, email)).id for email in ("ann@x.de", "bob@x.de")]
     for user in (ann, bob):
         await _add(store, user, "AAPL", f"OF.{user[:4]}")
-    await disable_user(store, ann)
+    await disable_user(store, CLOCK, ann)
     assert (await _counts(store))["AAPL"] == 1
     assert (await _counts(store))[f"OF.{ann[:4]}".upper()] == 0
     await _add(store, ann, "AAPL", "MSFT")

@@ -66,11 +66,20 @@ class UserRepository(Protocol):
     async def called(self, email: str) -> Credentials | None:
         """Return the account of exactly that address, else the only one whose address differs in case alone."""
 
+    async def with_id(self, user_id: str) -> Credentials | None:
+        """Return an account by its id."""
+
+    async def lock(self, user_id: str, *, to_delete: bool = False) -> Credentials | None:
+        """Return an account that nobody else changes until this transaction ends; to delete it, nor refers to it."""
+
     async def replace_password_hash(self, user_id: str, new: str, instead_of: str | None = None) -> bool:
         """Store a hash, if given only in place of ``instead_of``; return whether it is stored."""
 
     async def set_status(self, user_id: str, status: str) -> bool:
         """Store a status; False if there is no such account."""
+
+    async def delete(self, user_id: str) -> bool:
+        """Delete an account with all that is of it; False if there is no such account."""
 
     async def all(self) -> Sequence[UserView]:
         """Return all accounts, the oldest first."""
@@ -100,3 +109,6 @@ class WatchlistRepository(Protocol):
 
     async def recount(self, user_id: str) -> None:
         """Count anew who watches the tickers of a user whose status has changed."""
+
+    async def recount_tickers(self, tickers: Sequence[str]) -> None:
+        """Count anew who watches ``tickers``."""

@@ -13,6 +13,7 @@ from forward_factor.services.ports.decisions import (
 )
 from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
+from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
 
 
@@ -28,6 +29,8 @@ class UnitOfWork(Protocol):
     decisions: DecisionRepository
     reminders: ReminderRepository
     notifications: NotificationRepository
+    sessions: SessionRepository
+    secrets: SecretRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

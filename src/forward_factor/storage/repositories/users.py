@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.core.account_settings import AccountSettings
@@ -13,6 +13,7 @@ from forward_factor.core.accounts import ACTIVE, Role, email_key, is_active
 from forward_factor.services.ports import Credentials, NewUser
 from forward_factor.services.views import UserView
 from forward_factor.storage import bulk
+from forward_factor.storage.account_rows import forget_moved
 from forward_factor.storage.settings_columns import columns_of
 from forward_factor.storage.tables import User, UserSettings, table_of
 
@@ -49,7 +50,16 @@ class SqlUserRepository:
     async def called(self, email: str) -> Credentials | None:
         """Return the account of exactly that address, else the only one whose address differs in case alone."""
         found = await self._all(select(self._table).where(self._table.c.email == email)) or await self._alike(email)
-        return Credentials(_view(found[0]), found[0].password_hash) if len(found) == 1 else None
+        return _credentials(found)
+
+    async def with_id(self, user_id: str) -> Credentials | None:
+        """Return an account by its id."""
+        return _credentials(await self._all(select(self._table).where(self._table.c.id == user_id)))
+
+    async def lock(self, user_id: str, *, to_delete: bool = False) -> Credentials | None:
+        """Return an account that nobody else changes until this transaction ends; to delete it, nor refers to it."""
+        of_user = select(self._table).where(self._table.c.id == user_id)
+        return _credentials(await self._all(of_user.with_for_update(key_share=not to_delete)))
 
     async def replace_password_hash(self, user_id: str, new: str, instead_of: str | None = None) -> bool:
         """Store a hash, if given only in place of ``instead_of``; return whether it is stored."""
@@ -63,11 +73,16 @@ class SqlUserRepository:
         statement = update(self._table).where(self._table.c.id == user_id).values(status=status)
         return (await self._connection.execute(statement)).rowcount == 1
 
+    async def delete(self, user_id: str) -> bool:
+        """Delete an account with all that is of it; False if there is no such account."""
+        await forget_moved(self._connection, user_id)
+        return (await self._connection.execute(delete(self._table).where(self._table.c.id == user_id))).rowcount == 1
+
     async def all(self) -> Sequence[UserView]:
         """Return all accounts, the oldest first."""
         table = self._table
         in_order = (table.c.created_at.is_not(None), table.c.created_at, table.c.email, table.c.id)
-        return [_view(row) for row in await self._all(select(table).order_by(*in_order))]
+        return [user_view(row) for row in await self._all(select(table).order_by(*in_order))]
 
     async def _alike(self, email: str) -> Sequence[Row[Any]]:
         """Return the accounts whose address differs from ``email`` in case alone, or not at all.
@@ -85,7 +100,8 @@ class SqlUserRepository:
         return rows
 
 
-def _view(row: Row[Any]) -> UserView:
+def user_view(row: Row[Any]) -> UserView:
+    """Return an account as others may see it."""
     return UserView(
         id=row.id,
         email=row.email,
@@ -94,3 +110,7 @@ def _view(row: Row[Any]) -> UserView:
         created_at=row.created_at,
         telegram_chat_id=row.telegram_chat_id,
     )
+
+
+def _credentials(found: Sequence[Row[Any]]) -> Credentials | None:
+    return Credentials(user_view(found[0]), found[0].password_hash) if len(found) == 1 else None

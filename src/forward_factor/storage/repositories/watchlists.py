@@ -65,9 +65,13 @@ class SqlWatchlistRepository:
     async def recount(self, user_id: str) -> None:
         """Count anew who watches the tickers of a user whose status has changed."""
         await self._lock_user(user_id)
-        tickers = sorted(await self._names(self._on_list(user_id)))
-        await self._lock_tickers(tickers)
-        await self._count(tickers)
+        await self.recount_tickers(await self._names(self._on_list(user_id)))
+
+    async def recount_tickers(self, tickers: Sequence[str]) -> None:
+        """Count anew who watches ``tickers``."""
+        in_order = sorted(set(tickers))
+        await self._lock_tickers(in_order)
+        await self._count(in_order)
 
     def _on_list(self, user_id: str) -> Select[Any]:
         watched = self._watched
