@@ -117,3 +117,12 @@ def _grid(session: Session, cadence: timedelta, after: datetime) -> Iterator[dat
     steps = -(-session.length // cadence)  # rounded up: the close itself is no instant of the grid
     for step in range(first, steps):
         yield session.opens_at + step * cadence
+
+
+def priority_of(cause: Cause, tier: Tier) -> int:
+    """Return how urgent a slot is, larger first: asked for, then by tier, then discovery."""
+    if cause in {Cause.PRICE_MOVE, Cause.REQUEST}:
+        return 40
+    if cause is Cause.DISCOVERY:
+        return 0
+    return {Tier.HIGH: 30, Tier.MEDIUM: 20, Tier.LOW: 10}[tier]

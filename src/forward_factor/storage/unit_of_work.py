@@ -8,9 +8,13 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
+from forward_factor.services.ports.slots import ScanSlotRepository
+from forward_factor.services.ports.tiers import TierRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
+from forward_factor.storage.repositories.slots import SqlScanSlotRepository
+from forward_factor.storage.repositories.tiers import SqlTierRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
@@ -19,6 +23,8 @@ class SqlUnitOfWork:
     """A transaction on any of the three stores; enter it once."""
 
     scans: ScanRepository
+    slots: ScanSlotRepository
+    tiers: TierRepository
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
@@ -37,6 +43,8 @@ class SqlUnitOfWork:
             if not await self._open.__aexit__(type(fault), fault, fault.__traceback__):
                 raise
         self.scans = SqlScanRepository(self._connection)
+        self.slots = SqlScanSlotRepository(self._connection)
+        self.tiers = SqlTierRepository(self._connection)
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)

@@ -7,12 +7,16 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
+from forward_factor.services.ports.slots import ScanSlotRepository
+from forward_factor.services.ports.tiers import TierRepository
 
 
 class UnitOfWork(Protocol):
     """One transaction: what is not committed on leaving is rolled back."""
 
     scans: ScanRepository
+    slots: ScanSlotRepository
+    tiers: TierRepository
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
