@@ -60,6 +60,12 @@ def is_open(instant: datetime) -> bool:
     return session is not None and session.opens_at <= instant < session.closes_at
 
 
+def current_or_next_session(instant: datetime) -> Session:
+    """Return the session an aware instant lies in, else the first one that opens after it."""
+    today = session_on(new_york_date(instant))
+    return today if today is not None and today.opens_at <= instant < today.closes_at else next_session(instant)
+
+
 def previous_session(instant: datetime) -> Session:
     """Return the last session that had closed at or before an aware instant."""
     sessions = _walk(new_york_date(instant), -_DAY)

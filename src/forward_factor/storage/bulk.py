@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Date, Dialect, Table
+import msgspec
+from sqlalchemy import ARRAY, Column, ColumnElement, Date, Dialect, String, Table, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.storage.copy_format import SIGNATURE, TRAILER
@@ -60,6 +61,14 @@ async def copy_rows(connection: AsyncConnection, table: Table, names: Sequence[s
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
     await driver.copy_to_table(table.name, source=stream(), columns=list(names), format="binary")
+
+
+def among(column: ColumnElement[str], names: Iterable[str], dialect: Dialect) -> ColumnElement[bool]:
+    """Return the condition that a text column is one of ``names``: one parameter, however many they are."""
+    if dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(names), type_=ARRAY(String), unique=True))
+    listed = func.json_each(msgspec.json.encode(list(names)).decode()).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def _bind(table: Table, columns: Mapping[str, Values], dialect: Dialect) -> tuple[list[str], list[list[Any]]]:

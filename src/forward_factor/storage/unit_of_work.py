@@ -16,6 +16,8 @@ from forward_factor.services.ports.decisions import (
 from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
+from forward_factor.services.ports.slots import ScanSlotRepository
+from forward_factor.services.ports.tiers import TierRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
@@ -26,6 +28,8 @@ from forward_factor.storage.repositories.scans import SqlScanRepository
 from forward_factor.storage.repositories.server_secrets import SqlSecretRepository
 from forward_factor.storage.repositories.sessions import SqlSessionRepository
 from forward_factor.storage.repositories.settings import SqlSettingsRepository
+from forward_factor.storage.repositories.slots import SqlScanSlotRepository
+from forward_factor.storage.repositories.tiers import SqlTierRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
@@ -34,6 +38,8 @@ class SqlUnitOfWork:
     """A transaction on any of the three stores; enter it once."""
 
     scans: ScanRepository
+    slots: ScanSlotRepository
+    tiers: TierRepository
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
@@ -59,6 +65,8 @@ class SqlUnitOfWork:
             if not await self._open.__aexit__(type(fault), fault, fault.__traceback__):
                 raise
         self.scans = SqlScanRepository(self._connection)
+        self.slots = SqlScanSlotRepository(self._connection)
+        self.tiers = SqlTierRepository(self._connection)
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)

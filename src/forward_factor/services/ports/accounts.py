@@ -108,7 +108,10 @@ class WatchlistRepository(Protocol):
         """Return a user's watchlist, by ticker."""
 
     async def recount(self, user_id: str) -> None:
-        """Count anew who watches the tickers of a user whose status has changed."""
+        """Count anew who watches the tickers of a user, and how urgently.
+
+        Call it where a user's status, priority, pause, time zone or quiet hours changed, in the same transaction.
+        """
 
     async def recount_tickers(self, tickers: Sequence[str]) -> None:
-        """Count anew who watches ``tickers``."""
+        """Count anew who watches ``tickers``, and how urgently."""

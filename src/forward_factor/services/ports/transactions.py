@@ -15,12 +15,16 @@ from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
 from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
+from forward_factor.services.ports.slots import ScanSlotRepository
+from forward_factor.services.ports.tiers import TierRepository
 
 
 class UnitOfWork(Protocol):
     """One transaction: what is not committed on leaving is rolled back."""
 
     scans: ScanRepository
+    slots: ScanSlotRepository
+    tiers: TierRepository
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository

@@ -1,7 +1,7 @@
-"""Watchlists, and the number of active users who watch each ticker.
+"""Watchlists, and what follows from them: how many active users watch each ticker, and its tier.
 
-Whoever changes a watchlist first locks the user, then the tickers in order, then counts anew. So changes of one ticker
-come one after the other, each sees those before it, and no two wait for one another.
+Whoever changes a watchlist, or what decides about tiers, first locks the user, then the tickers in order, then counts
+anew. So changes of one ticker come one after the other, each sees those before it, and no two wait for one another.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from forward_factor.core.accounts import ACTIVE_STATUSES
 from forward_factor.errors import NotFound
 from forward_factor.services.views import WatchedTicker
 from forward_factor.storage import bulk
+from forward_factor.storage.repositories.tiers import SqlTierRepository
 from forward_factor.storage.tables import MasterTicker, Subscription, User, table_of
 
 
@@ -28,6 +28,7 @@ class SqlWatchlistRepository:
         self._users = table_of(User)
         self._watched = table_of(Subscription)
         self._tickers = table_of(MasterTicker)
+        self._tiers = SqlTierRepository(connection)
 
     async def add(self, user_id: str, tickers: Sequence[str], added_at: datetime) -> Sequence[str]:
         """Put tickers on a user's watchlist; return those that were not on it."""
@@ -43,7 +44,7 @@ class SqlWatchlistRepository:
         alike: dict[str, Any] = {"user_id": user_id, "active": True, "added_at": added_at}
         columns = {name: [value] * len(new) for name, value in alike.items()}
         await bulk.insert_columns(self._connection, self._watched, {"ticker": new, **columns})
-        await self._count(wanted)
+        await self._tiers.recompute(wanted, added_at)
         return new
 
     async def remove(self, user_id: str, tickers: Sequence[str]) -> Sequence[str]:
@@ -53,7 +54,7 @@ class SqlWatchlistRepository:
         there = sorted(await self._names(on_list))
         await self._lock_tickers(there)
         await self._set_active(user_id, there, active=False)
-        await self._count(there)
+        await self._tiers.recompute(there)
         return there
 
     async def of_user(self, user_id: str) -> Sequence[WatchedTicker]:
@@ -63,15 +64,15 @@ class SqlWatchlistRepository:
         return sorted((WatchedTicker(ticker=name, added_at=at) for name, at in rows), key=lambda one: one.ticker)
 
     async def recount(self, user_id: str) -> None:
-        """Count anew who watches the tickers of a user whose status has changed."""
+        """Count anew who watches the tickers of a user, and how urgently, after a change of status or settings."""
         await self._lock_user(user_id)
         await self.recount_tickers(await self._names(self._on_list(user_id)))
 
     async def recount_tickers(self, tickers: Sequence[str]) -> None:
-        """Count anew who watches ``tickers``."""
+        """Count anew who watches ``tickers``, and how urgently."""
         in_order = sorted(set(tickers))
         await self._lock_tickers(in_order)
-        await self._count(in_order)
+        await self._tiers.recompute(in_order)
 
     def _on_list(self, user_id: str) -> Select[Any]:
         watched = self._watched
@@ -95,15 +96,3 @@ class SqlWatchlistRepository:
         watched = self._watched
         of_user = update(watched).where(watched.c.user_id == user_id, watched.c.ticker.in_(tickers))
         await self._connection.execute(of_user.values(active=active, **more))
-
-    async def _count(self, tickers: Sequence[str]) -> None:
-        watched, users, table = self._watched, self._users, self._tickers
-        status = func.coalesce(func.lower(func.trim(users.c.status)), "")
-        watching = (
-            select(func.count())
-            .select_from(watched.join(users, users.c.id == watched.c.user_id))
-            .where(watched.c.ticker == table.c.ticker, watched.c.active.is_(True), status.in_(ACTIVE_STATUSES))
-            .scalar_subquery()
-        )
-        of_tickers = update(table).where(table.c.ticker.in_(tickers))
-        await self._connection.execute(of_tickers.values(active_subscriber_count=watching))
