@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     polygon_requests_per_minute: float = Field(
         default=3000.0, gt=0, le=1e6, description="What your plan allows (the free one: 5)"
     )
+    polygon_stream_url: str = Field(
+        default="wss://socket.massive.com/stocks",
+        description="Its price stream (delayed plans: wss://delayed.massive.com/stocks)",
+    )
     cboe_base_url: str = Field(default="https://cdn.cboe.com", description="Address of CBOE's delayed quotes")
 
     telegram_bot_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot; no bot without")
@@ -62,12 +66,8 @@ class Settings(BaseSettings):
     scan_cadence_high: float = Field(default=3.0, gt=0, le=1440, description="Minutes between scans, high tier")
     scan_cadence_medium: float = Field(default=15.0, gt=0, le=1440, description="Minutes between scans, medium tier")
     scan_cadence_low: float = Field(default=60.0, gt=0, le=1440, description="Minutes between scans, low tier")
-    price_move_pct: Share = Field(
-        default=0.005, description="Move since its scan that rescans a ticker; 0 for none"
-    )
-    price_poll_seconds: float = Field(
-        default=30.0, gt=0, le=3600, description="Between looks at prices"
-    )
+    price_move_pct: Share = Field(default=0.005, description="Move since its scan that rescans a ticker; 0 for none")
+    price_poll_seconds: float = Field(default=30.0, gt=0, le=3600, description="Between looks at prices")
     discovery_size: int = Field(
         default=200, ge=0, le=10_000, description="Most liquid tickers, scanned for all; 0 for none"
     )
