@@ -14,11 +14,12 @@ from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.core.sessions import SessionTerms
 from forward_factor.passwords import PwdlibPasswordHasher
-from forward_factor.providers.registry import ProviderSettings, open_provider
+from forward_factor.providers.registry import ProviderSettings, open_market_data, open_provider
 from forward_factor.services.find_session_secret import find_session_secret
 from forward_factor.services.issue_session import IssueSession
 from forward_factor.services.keep_quotes import KeepQuotes
 from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher
+from forward_factor.services.ports.market_data import MarketData
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
@@ -97,17 +98,29 @@ class Application:
         """Open the store."""
         return open_store(self.store_url, self.pool)
 
+    @property
+    def scan_provider(self) -> str:
+        """Return the name of the provider that scheduled scans, prices and the universe come from."""
+        return self.settings.scan_provider or ("polygon" if self.settings.polygon_api_key else "cboe")
+
     def provider(self, name: str, chains: Sequence[Path] = ()) -> AbstractAsyncContextManager[ChainProvider]:
         """Open a provider by name; ``chains`` are the files of provider ``files``."""
+        return open_provider(name, self._provider_settings(chains), self.clock)
+
+    def market_data(self, name: str | None = None) -> AbstractAsyncContextManager[MarketData]:
+        """Open the market data of a provider by name, by default of the one that scheduled scans use."""
+        return open_market_data(name or self.scan_provider, self._provider_settings(), self.clock)
+
+    def _provider_settings(self, chains: Sequence[Path] = ()) -> ProviderSettings:
         one = self.settings
-        settings = ProviderSettings(
+        return ProviderSettings(
             polygon_api_key=one.polygon_api_key.get_secret_value() if one.polygon_api_key else None,
             polygon_base_url=one.polygon_base_url,
             polygon_requests_per_minute=one.polygon_requests_per_minute,
+            polygon_stream_url=one.polygon_stream_url,
             cboe_base_url=one.cboe_base_url,
             chain_files=tuple(chains),
         )
-        return open_provider(name, settings, self.clock)
 
     def scanner(self, provider: ChainProvider, store: Store | None, vol_points: Sequence[VolPoint] = ()) -> ScanTickers:
         """Return the scan of ``provider``, into ``store`` if there is one."""

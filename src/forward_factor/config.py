@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     polygon_requests_per_minute: float = Field(
         default=3000.0, gt=0, le=1e6, description="What your plan allows (the free one: 5)"
     )
+    polygon_stream_url: str = Field(
+        default="wss://socket.massive.com/stocks",
+        description="Its price stream (delayed plans: wss://delayed.massive.com/stocks)",
+    )
     cboe_base_url: str = Field(default="https://cdn.cboe.com", description="Address of CBOE's delayed quotes")
 
     telegram_bot_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot; no bot without")

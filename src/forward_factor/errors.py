@@ -36,7 +36,7 @@ class InvalidSettings(InvalidInput):
 
 
 class UnreadableChain(ForwardFactorError):
-    """A chain whose payload or file cannot be turned into contracts."""
+    """A chain, or another answer of a provider, that cannot be read."""
 
     code = "unreadable_chain"
 
@@ -64,6 +64,12 @@ class ProviderRefused(ForwardFactorError):
     """The provider understood and said no (key, plan or address)."""
 
     code = "provider_refused"
+
+
+class NotOffered(ForwardFactorError):
+    """The provider has nothing of the kind; another one may."""
+
+    code = "not_offered"
 
 
 class StorageError(ForwardFactorError):

@@ -6,9 +6,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from forward_factor.errors import InvalidInput, InvalidSettings
+from forward_factor.errors import InvalidInput, InvalidSettings, NotOffered
 from forward_factor.services.ports import ChainProvider, Clock
+from forward_factor.services.ports.market_data import MarketData
+
+if TYPE_CHECKING:
+    from forward_factor.providers.http import HttpSource
+
+
+SIMULATED_UNIVERSE = 400
+"""Tickers in the simulated market's daily bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class ProviderSettings:
     cboe_base_url: str
     polygon_requests_per_minute: float = 3000.0
     polygon_api_key: str | None = None
+    polygon_stream_url: str = "wss://socket.massive.com/stocks"
     chain_files: tuple[Path, ...] = ()
 
 
@@ -32,6 +42,21 @@ def open_provider(name: str, settings: ProviderSettings, clock: Clock) -> Abstra
     if name not in _OPENERS:
         raise InvalidInput(f"no provider {ascii(name)[:40]}: use one of {', '.join(PROVIDERS)}")
     return _OPENERS[name](settings, clock)
+
+
+def open_market_data(name: str, settings: ProviderSettings, clock: Clock) -> AbstractAsyncContextManager[MarketData]:
+    """Open the market data of the provider called ``name``; leaving closes its connections.
+
+    Raises:
+        InvalidInput: there is no such provider.
+        NotOffered: it has no market data at all.
+
+    """
+    if name not in _OPENERS:
+        raise InvalidInput(f"no provider {ascii(name)[:40]}: use one of {', '.join(_DATA_OPENERS)}")
+    if name not in _DATA_OPENERS:
+        raise NotOffered(f"provider {name} has no market data: use one of {', '.join(_DATA_OPENERS)}")
+    return _DATA_OPENERS[name](settings, clock)
 
 
 @asynccontextmanager
@@ -50,24 +75,61 @@ async def _open_simulated(_settings: ProviderSettings, clock: Clock) -> AsyncIte
 
 @asynccontextmanager
 async def _open_polygon(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
-    if not settings.polygon_api_key:
-        raise InvalidSettings("provider polygon needs a key: set POLYGON_API_KEY")
-    from forward_factor.providers.http import HttpSource, RequestLimit
-    from forward_factor.providers.polygon import PolygonChains, polygon_settings
+    from forward_factor.providers.polygon import PolygonChains
 
-    limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
-    http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
-    async with HttpSource(http, clock) as source:
+    async with _polygon_source(settings, clock) as source:
         yield PolygonChains(source, clock)
 
 
 @asynccontextmanager
 async def _open_cboe(settings: ProviderSettings, clock: Clock) -> AsyncIterator[ChainProvider]:
-    from forward_factor.providers.cboe import CboeChains, cboe_settings
+    from forward_factor.providers.cboe import CboeChains
+
+    async with _cboe_source(settings, clock) as source:
+        yield CboeChains(source, clock)
+
+
+@asynccontextmanager
+async def _open_simulated_data(_settings: ProviderSettings, clock: Clock) -> AsyncIterator[MarketData]:
+    from forward_factor.providers.simulated import SimulatedMarket
+    from forward_factor.providers.simulated.market_data import SimulatedMarketData
+
+    yield SimulatedMarketData(SimulatedMarket(size=SIMULATED_UNIVERSE), clock)
+
+
+@asynccontextmanager
+async def _open_polygon_data(settings: ProviderSettings, clock: Clock) -> AsyncIterator[MarketData]:
+    from forward_factor.providers.polygon.market import PolygonMarketData
+    from forward_factor.providers.polygon.stream import StreamSettings
+
+    async with _polygon_source(settings, clock) as source:
+        stream = StreamSettings(settings.polygon_stream_url, settings.polygon_api_key or "")
+        yield PolygonMarketData(source, clock, stream)
+
+
+@asynccontextmanager
+async def _open_cboe_data(settings: ProviderSettings, clock: Clock) -> AsyncIterator[MarketData]:
+    from forward_factor.providers.cboe.market import CboeMarketData
+
+    async with _cboe_source(settings, clock) as source:
+        yield CboeMarketData(source, clock)
+
+
+def _polygon_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
+    if not settings.polygon_api_key:
+        raise InvalidSettings("provider polygon needs a key: set POLYGON_API_KEY")
+    from forward_factor.providers.http import HttpSource, RequestLimit
+    from forward_factor.providers.polygon import polygon_settings
+
+    limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
+    return HttpSource(polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit), clock)
+
+
+def _cboe_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
+    from forward_factor.providers.cboe import cboe_settings
     from forward_factor.providers.http import HttpSource
 
-    async with HttpSource(cboe_settings(settings.cboe_base_url), clock) as source:
-        yield CboeChains(source, clock)
+    return HttpSource(cboe_settings(settings.cboe_base_url), clock)
 
 
 _Opener = Callable[[ProviderSettings, Clock], AbstractAsyncContextManager[ChainProvider]]
@@ -76,5 +138,11 @@ _OPENERS: dict[str, _Opener] = {
     "polygon": _open_polygon,
     "cboe": _open_cboe,
     "simulated": _open_simulated,
+}
+_DataOpener = Callable[[ProviderSettings, Clock], AbstractAsyncContextManager[MarketData]]
+_DATA_OPENERS: dict[str, _DataOpener] = {
+    "polygon": _open_polygon_data,
+    "cboe": _open_cboe_data,
+    "simulated": _open_simulated_data,
 }
 PROVIDERS = tuple(_OPENERS)

@@ -9,6 +9,9 @@ from forward_factor.core.setting_changes import change
 from forward_factor.services.ports import Transactions
 from forward_factor.services.read_settings import NEW_ACCOUNT
 
+DECIDE_TIERS = frozenset({"scan_priority", "alerts_paused", "timezone", "quiet_hours"})
+"""Settings that say how urgently a user's tickers are scanned."""
+
 
 async def change_settings(
     store: Transactions, user_id: str, changes: Mapping[str, object], defaults: AccountSettings = NEW_ACCOUNT
@@ -28,5 +31,7 @@ async def change_settings(
         stored = await work.settings.of_user(user_id, defaults)
         changed = change(stored.settings, changes, defaults)
         await work.settings.store(user_id, changed.settings, changed.named, changed.reset)
+        if not DECIDE_TIERS.isdisjoint({*changed.named, *changed.reset}):
+            await work.watchlists.recount(user_id)
         await work.commit()
         return changed.settings

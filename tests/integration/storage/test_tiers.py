@@ -52,7 +52,7 @@ async def test_tiers_follow_every_change(store: Store) -> None:
     assert await tiers(store) == {"AAPL": (1, "low"), "SPY": (2, "low")}
     await change(store, ann, alerts_paused=False)
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (2, "high")}
-    await disable_user(store, bob)
+    await disable_user(store, CLOCK, bob)
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (1, "medium")}
     await remove_from_watchlist(store, ann, ["AAPL"])
     assert await tiers(store) == {"AAPL": (0, "low"), "SPY": (1, "medium")}

@@ -1,4 +1,4 @@
-"""What to ask Cboe for: one file a symbol holds its whole chain."""
+"""What to ask Cboe for: one file a symbol holds its whole chain, a small one its price."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from forward_factor.providers.http import HttpRequest
 def chain_request(ticker: str) -> HttpRequest:
     """Ask for the delayed quotes of all options on ``ticker``."""
     return HttpRequest(f"/api/global/delayed_quotes/options/{vendor_symbol(ticker)}.json", subject=ticker)
+
+
+def quote_request(ticker: str) -> HttpRequest:
+    """Ask for the delayed quote of ``ticker`` itself."""
+    return HttpRequest(f"/api/global/delayed_quotes/quotes/{vendor_symbol(ticker)}.json", subject=f"{ticker} (price)")
 
 
 def vendor_symbol(ticker: str) -> str:

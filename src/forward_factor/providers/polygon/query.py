@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -63,3 +65,12 @@ def vendor_ticker(ticker: str) -> str:
     if ticker.startswith("^"):
         return f"I:{ticker[1:]}"
     return ticker.replace("-", ".")
+
+
+def our_tickers(tickers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the vendor's symbols of shares, each with ours: both ``BRK.B`` and ``BRK-B`` may be watched."""
+    ours: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for ticker in dict.fromkeys(tickers):
+        if not ticker.startswith("^"):
+            ours[vendor_ticker(ticker)] += (ticker,)
+    return dict(ours)

@@ -15,7 +15,7 @@ from forward_factor.providers.simulated.moments import moment_at
 from forward_factor.providers.simulated.quoting import quote
 from forward_factor.providers.simulated.stock import Stock
 from forward_factor.providers.simulated.surface import atm_total_variance, dislocation_at
-from forward_factor.providers.simulated.universe import listed_tickers
+from forward_factor.providers.simulated.universe import is_optionable, listed_tickers, traded_shares
 
 PROVIDER_NAME = "simulated"
 
@@ -74,6 +74,24 @@ class SimulatedMarket:
         """
         stock, moment = self._stock(ticker), moment_at(instant)
         return stock.spot_at(moment.time, announced_by(stock.profile, moment.day))
+
+    def volume(self, ticker: str, day: date) -> float:
+        """Return the shares traded on a day, in whole ones.
+
+        Raises:
+            InvalidTicker: ``ticker`` is none.
+
+        """
+        return traded_shares(self._stock(ticker).profile, day)
+
+    def is_optionable(self, ticker: str) -> bool:
+        """Return whether options on the ticker are listed; a chain is simulated whatever it says.
+
+        Raises:
+            InvalidTicker: ``ticker`` is none.
+
+        """
+        return is_optionable(self._stock(ticker).profile)
 
     def chain(self, ticker: str, instant: datetime) -> Chain:
         """Return the chain of a ticker as it is shown at an aware instant.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import count, islice
-from math import exp
+from math import exp, floor
 
 import numpy as np
 
-from forward_factor.providers.simulated.noise import normals, stable_key, uniforms
+from forward_factor.providers.simulated.noise import normals, stable_key, uniform, uniforms
 
 # Ticker, price in dollars, vol in percent, liquidity (1 is best), of the autumn of 2026 or about.
 _FUNDS = """
@@ -36,6 +37,9 @@ _R1, _R2, _R2_SECOND = 0.6180339887498949, 0.7548776662466927, 0.569840290998053
 
 _SPREAD_SHARE = (0.003, 0.010, 0.022, 0.040, 0.075)
 _OPEN_INTEREST = (12_000.0, 5_000.0, 2_500.0, 1_200.0, 400.0)
+
+_SHARES_A_CONTRACT = 2_000.0
+_WITHOUT_OPTIONS = 0.04
 
 _TRAITS = np.arange(4)
 
@@ -125,6 +129,17 @@ def profile_of(seed: int, ticker: str) -> Profile:
         has_brief_episodes=listing.place % 2 == 1 if listing.place is not None else some[3] < 0.5,
         has_penny_ticks=ticker in PENNY_TICKERS,
     )
+
+
+def traded_shares(profile: Profile, day: date) -> float:
+    """Return the shares traded on a day: more where more options are open, half as many or twice as many by chance."""
+    bell = float(normals(stable_key(profile.key, "shares", day), _TRAITS[:1])[0])
+    return floor(_SHARES_A_CONTRACT * profile.open_interest * exp(0.25 * bell))
+
+
+def is_optionable(profile: Profile) -> bool:
+    """Return whether options are listed: on all tickers that have a name, and all but a few of the others."""
+    return profile.ticker in _LISTED or uniform(stable_key(profile.key, "optionable")) >= _WITHOUT_OPTIONS
 
 
 def _phases(seed: int, listing: Listing) -> tuple[float, float]:
