@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from forward_factor.clock import FixedClock
 from forward_factor.services.add_to_watchlist import add_to_watchlist
+from forward_factor.services.change_settings import change_settings
 from forward_factor.services.disable_user import disable_user
 from forward_factor.services.recompute_tiers import recompute_tiers
 from forward_factor.services.remove_from_watchlist import remove_from_watchlist
@@ -29,28 +30,18 @@ async def tiers(store: Store) -> Mapping[str, tuple[int | None, str | None]]:
     return {row.ticker: (row.active_subscriber_count, row.scan_tier) for row in rows}
 
 
-async def change(store: Store, user_id: str, **values: object) -> None:
-    """Change settings, and what follows from them, in one transaction; what `change_settings` does."""
-    table = table_of(UserSettings)
-    async with store.engine.begin() as connection:
-        await connection.execute(update(table).where(table.c.user_id == user_id).values(**values))
-    async with store.unit_of_work() as work:
-        await work.watchlists.recount(user_id)
-        await work.commit()
-
-
 async def test_tiers_follow_every_change(store: Store) -> None:
     ann, bob = [(await register(store, email)).id for email in ("ann@x.de", "bob@x.de")]
     await add_to_watchlist(store, CLOCK, ann, ["AAPL", "SPY"])
     await add_to_watchlist(store, CLOCK, bob, ["SPY"])
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (2, "medium")}
-    await change(store, bob, scan_priority="turbo")
+    await change_settings(store, bob, {"scan_priority": "high"})
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (2, "high")}
-    await change(store, ann, alerts_paused=True)
+    await change_settings(store, ann, {"alerts_paused": True})
     assert await tiers(store) == {"AAPL": (1, "low"), "SPY": (2, "high")}
-    await change(store, bob, quiet_hours=ASLEEP)
+    await change_settings(store, bob, {"quiet_hours": ASLEEP})
     assert await tiers(store) == {"AAPL": (1, "low"), "SPY": (2, "low")}
-    await change(store, ann, alerts_paused=False)
+    await change_settings(store, ann, {"alerts_paused": False})
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (2, "high")}
     await disable_user(store, CLOCK, bob)
     assert await tiers(store) == {"AAPL": (1, "medium"), "SPY": (1, "medium")}
