@@ -9,6 +9,7 @@ so whoever serves is told that the store is unavailable, and serves anew.
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 
 from pgqueuer.core.qm import QueueManager
@@ -18,6 +19,9 @@ from pgqueuer.domain.models import Job
 from forward_factor.errors import StoreUnavailable
 from forward_factor.services.ports.jobs import ScanHandler
 from forward_factor.storage.faults import translated_faults
+
+# It writes a whole trace wherever a connection is lost; whoever serves says so in one line.
+logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
 
 ENTRYPOINT = "scan_ticker"
 REDELIVERED_AFTER = timedelta(seconds=10)
