@@ -13,17 +13,25 @@ from forward_factor.config import Settings
 from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.core.sessions import SessionTerms
+from forward_factor.core.slots import Cadences
 from forward_factor.passwords import PwdlibPasswordHasher
 from forward_factor.providers.registry import ProviderSettings, open_market_data, open_provider
 from forward_factor.services.find_session_secret import find_session_secret
 from forward_factor.services.issue_session import IssueSession
 from forward_factor.services.keep_quotes import KeepQuotes
-from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher
+from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher, ScanFollower
+from forward_factor.services.ports.budgets import RequestBudgets
+from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.services.ports.market_data import MarketData
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
 from forward_factor.tokens import JwtAccessTokens
+
+BATCH_S = 5.0
+"""What fetching a batch of chains should take: all of it is computed and stored together."""
+REQUESTS_A_TICKER = 2
+LARGEST_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Application:
 
     Attributes:
         database_url: what the command line said, None for what the settings say.
+        memory_queues: by the store's URL, the queues of this process's services where the store keeps none.
 
     """
 
@@ -39,6 +48,7 @@ class Application:
     database_url: str | None = None
     clock: Clock = field(default_factory=SystemClock)
     passwords: PasswordHasher = field(default_factory=PwdlibPasswordHasher)
+    memory_queues: dict[str, ScanQueue] = field(default_factory=dict, repr=False)
 
     @property
     def store_url(self) -> str:
@@ -103,15 +113,42 @@ class Application:
         """Return the name of the provider that scheduled scans, prices and the universe come from."""
         return self.settings.scan_provider or ("polygon" if self.settings.polygon_api_key else "cboe")
 
-    def provider(self, name: str, chains: Sequence[Path] = ()) -> AbstractAsyncContextManager[ChainProvider]:
-        """Open a provider by name; ``chains`` are the files of provider ``files``."""
-        return open_provider(name, self._provider_settings(chains), self.clock)
+    @property
+    def tickers_a_batch(self) -> int:
+        """Return how many tickers a worker takes together: what the provider gives in some seconds, of 64 at most."""
+        a_second = {"polygon": self.settings.polygon_requests_per_minute / 60 / REQUESTS_A_TICKER, "cboe": 4.0}
+        return max(1, min(LARGEST_BATCH, int(BATCH_S * a_second.get(self.scan_provider, LARGEST_BATCH))))
 
-    def market_data(self, name: str | None = None) -> AbstractAsyncContextManager[MarketData]:
+    @property
+    def cadences(self) -> Cadences:
+        """Return the time between scans, by tier."""
+        one = self.settings
+        return Cadences(one.scan_cadence_high, one.scan_cadence_medium, one.scan_cadence_low)
+
+    def scan_queue(self, store: Store) -> ScanQueue:
+        """Return the queue between scheduler and workers: the store's, else one all services of this process share."""
+        kept = store.scan_queue()
+        if kept is not None:
+            return kept
+        from forward_factor.storage.queue.memory import MemoryScanQueue  # noqa: PLC0415 - few commands need it
+
+        return self.memory_queues.setdefault(self.store_url, MemoryScanQueue())
+
+    def provider(
+        self, name: str, chains: Sequence[Path] = (), budgets: RequestBudgets | None = None
+    ) -> AbstractAsyncContextManager[ChainProvider]:
+        """Open a provider by name; ``chains`` are the files of provider ``files``, ``budgets`` what all may ask."""
+        return open_provider(name, self._provider_settings(chains, budgets), self.clock)
+
+    def market_data(
+        self, name: str | None = None, budgets: RequestBudgets | None = None
+    ) -> AbstractAsyncContextManager[MarketData]:
         """Open the market data of a provider by name, by default of the one that scheduled scans use."""
-        return open_market_data(name or self.scan_provider, self._provider_settings(), self.clock)
+        return open_market_data(name or self.scan_provider, self._provider_settings(budgets=budgets), self.clock)
 
-    def _provider_settings(self, chains: Sequence[Path] = ()) -> ProviderSettings:
+    def _provider_settings(
+        self, chains: Sequence[Path] = (), budgets: RequestBudgets | None = None
+    ) -> ProviderSettings:
         one = self.settings
         return ProviderSettings(
             polygon_api_key=one.polygon_api_key.get_secret_value() if one.polygon_api_key else None,
@@ -120,8 +157,17 @@ class Application:
             polygon_stream_url=one.polygon_stream_url,
             cboe_base_url=one.cboe_base_url,
             chain_files=tuple(chains),
+            budgets=budgets,
         )
 
-    def scanner(self, provider: ChainProvider, store: Store | None, vol_points: Sequence[VolPoint] = ()) -> ScanTickers:
-        """Return the scan of ``provider``, into ``store`` if there is one."""
-        return ScanTickers(provider, self.rules(vol_points), self.clock, store, KeepQuotes(self.settings.keep_quotes))
+    def scanner(
+        self,
+        provider: ChainProvider,
+        store: Store | None,
+        vol_points: Sequence[VolPoint] = (),
+        rules: ScanRules | None = None,
+        followers: Sequence[ScanFollower] = (),
+    ) -> ScanTickers:
+        """Return the scan of ``provider`` into ``store``, if there is one, under ``rules`` or the usual ones."""
+        keep = KeepQuotes(self.settings.keep_quotes)
+        return ScanTickers(provider, rules or self.rules(vol_points), self.clock, store, keep, followers)

@@ -14,6 +14,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "forward_factor"
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 IS_DDL = "migrations"
+CATCHES_ALL = SOURCE / "worker" / "loop.py"
+"""Keeps services going whatever happens; nobody else may catch everything."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -25,7 +27,9 @@ def test_files_and_functions_stay_short(path: Path) -> None:
     assert long == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path != CATCHES_ALL], ids=lambda path: str(path.relative_to(SOURCE))
+)
 def test_no_catch_all(path: Path) -> None:
     handlers = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ExceptHandler)]
     caught = [ast.unparse(handler.type) if handler.type else "everything" for handler in handlers]

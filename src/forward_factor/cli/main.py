@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forward_factor import __version__
-from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
@@ -25,6 +25,12 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("scan")(scan.scan)
+app.command("up")(serve.up)
+app.command("api")(serve.api)
+app.command("worker")(serve.worker)
+app.command("scheduler")(serve.scheduler)
+app.command("bot")(serve.bot)
+app.command("reminders")(serve.reminders)
 app.command("signals")(findings.signals)
 app.command("why")(findings.why)
 app.command("replay")(findings.replay)

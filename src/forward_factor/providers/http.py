@@ -19,7 +19,6 @@ from typing import Self, TypeVar
 
 import httpx
 import stamina
-from aiolimiter import AsyncLimiter
 
 from forward_factor.core.chain import Chain
 from forward_factor.errors import (
@@ -31,7 +30,9 @@ from forward_factor.errors import (
     UnknownTicker,
     UnreadableChain,
 )
+from forward_factor.providers.pacing import Turns
 from forward_factor.services.ports import ChainFailure, Clock
+from forward_factor.services.ports.budgets import RequestBudgets
 
 logger = logging.getLogger(__name__)
 # At DEBUG it writes the headers of answers, and a vendor's redirect can repeat the key.
@@ -117,9 +118,14 @@ class HttpSource:
     """GETs from one provider, within its limits."""
 
     def __init__(
-        self, settings: HttpSettings, clock: Clock, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: HttpSettings,
+        clock: Clock,
+        *,
+        budgets: RequestBudgets | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Prepare a client; nothing is sent yet.
+        """Prepare a client; nothing is sent yet. Of ``budgets``, the provider's own is kept as well.
 
         Raises:
             InvalidSettings: the base URL or the key cannot be used.
@@ -128,8 +134,8 @@ class HttpSource:
         self._settings = settings
         self._clock = clock
         self._slots = asyncio.Semaphore(settings.limit.concurrent)
-        self._rate = AsyncLimiter(1, 60.0 / settings.limit.per_minute)
-        self._held_until = 0.0
+        budget = budgets.of(settings.provider, settings.limit.per_minute) if budgets is not None else None
+        self._turns = Turns(settings.limit.per_minute, budget)
         self._client = _client(settings, transport)
 
     @property
@@ -203,7 +209,7 @@ class HttpSource:
 
     async def _attempt(self, request: HttpRequest) -> bytes:
         async with self._slots:
-            await self._turn()
+            await self._turns.take()
             try:
                 async with asyncio.timeout(self._settings.total_timeout_s):
                     return await self._exchange(request)
@@ -213,19 +219,10 @@ class HttpSource:
                 # The text of such an error can quote headers; its type cannot.
                 raise _Transient(f"no answer from {self._host} ({type(error).__name__})") from error
 
-    async def _turn(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._rate.acquire()
-            pause = self._held_until - loop.time()
-            if pause <= 0:
-                return
-            await asyncio.sleep(pause)
-
     async def _exchange(self, request: HttpRequest) -> bytes:
         async with self._client.stream("GET", request.path, params=request.params) as response:
             if not response.is_success:
-                raise self._failure(response, request)
+                raise await self._failure(response, request)
             return await self._body(response, request)
 
     async def _body(self, response: httpx.Response, request: HttpRequest) -> bytes:
@@ -239,9 +236,9 @@ class HttpSource:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _failure(self, response: httpx.Response, request: HttpRequest) -> Exception:
+    async def _failure(self, response: httpx.Response, request: HttpRequest) -> Exception:
         if response.status_code in _BUSY or response.is_server_error:
-            return self._busy(response)
+            return await self._busy(response)
         kind, hint = self._verdict(response)
         return kind(self._said(request, f"HTTP {response.status_code}; {hint}"))
 
@@ -255,7 +252,7 @@ class HttpSource:
             return ProviderRefused, f"redirects are not followed: check {base_url_setting}"
         return ProviderRefused, f"check {base_url_setting}"
 
-    def _busy(self, response: httpx.Response) -> _Transient:
+    async def _busy(self, response: httpx.Response) -> _Transient:
         policy = self._settings.retry
         asked = retry_after_s(response.headers.get("Retry-After"), self._clock.now())
         if asked is None and response.status_code == _TOO_MANY:
@@ -264,12 +261,8 @@ class HttpSource:
             return _Transient(f"HTTP {response.status_code}")
         if asked > policy.longest_retry_after_s:
             return _Transient(f"HTTP {response.status_code}, asks for a pause of {asked:.0f} s", again=False)
-        self._hold(asked)
+        await self._turns.hold(asked)
         return _Transient(f"HTTP {response.status_code}", wait_s=asked)
-
-    def _hold(self, pause_s: float) -> None:
-        # The vendor counts all requests together, so the pause is for all of them.
-        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + pause_s)
 
     @property
     def _host(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from forward_factor.errors import InvalidInput, InvalidSettings, NotOffered
 from forward_factor.services.ports import ChainProvider, Clock
+from forward_factor.services.ports.budgets import RequestBudgets
 from forward_factor.services.ports.market_data import MarketData
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SIMULATED_UNIVERSE = 400
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """What the providers need to know, together."""
+    """What the providers need to know, together; ``budgets`` are what all processes may ask of them."""
 
     polygon_base_url: str
     cboe_base_url: str
@@ -30,6 +31,7 @@ class ProviderSettings:
     polygon_api_key: str | None = None
     polygon_stream_url: str = "wss://socket.massive.com/stocks"
     chain_files: tuple[Path, ...] = ()
+    budgets: RequestBudgets | None = None
 
 
 def open_provider(name: str, settings: ProviderSettings, clock: Clock) -> AbstractAsyncContextManager[ChainProvider]:
@@ -122,14 +124,15 @@ def _polygon_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
     from forward_factor.providers.polygon import polygon_settings
 
     limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
-    return HttpSource(polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit), clock)
+    http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
+    return HttpSource(http, clock, budgets=settings.budgets)
 
 
 def _cboe_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
     from forward_factor.providers.cboe import cboe_settings
     from forward_factor.providers.http import HttpSource
 
-    return HttpSource(cboe_settings(settings.cboe_base_url), clock)
+    return HttpSource(cboe_settings(settings.cboe_base_url), clock, budgets=settings.budgets)
 
 
 _Opener = Callable[[ProviderSettings, Clock], AbstractAsyncContextManager[ChainProvider]]

@@ -100,6 +100,19 @@ async def connect_asyncpg(url: URL, timeout: float = 30.0) -> asyncpg.Connection
     return await asyncpg.connect(**arguments, server_settings=_SERVER_SETTINGS, timeout=timeout)
 
 
+async def open_asyncpg_pool(url: URL, size: int, timeout: float = 10.0) -> asyncpg.Pool:  # noqa: ASYNC109
+    """Return a pool of connections of the driver's own; no command on them takes longer than ``timeout`` seconds."""
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return await asyncpg.create_pool(
+        **arguments,
+        min_size=1,
+        max_size=size,
+        server_settings=_SERVER_SETTINGS,
+        timeout=timeout,
+        command_timeout=timeout,
+    )
+
+
 def _open_postgresql(url: URL, pool: PoolSettings) -> AsyncEngine:
     return create_async_engine(
         url,

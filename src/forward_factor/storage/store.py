@@ -10,7 +10,9 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.errors import NotFound
+from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.storage.aggregates import SqlAggregates
+from forward_factor.storage.budgets import SqlRequestBudgets
 from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
@@ -48,6 +50,19 @@ class Store:
     def aggregates(self) -> SqlAggregates:
         """Return the continuous aggregates."""
         return SqlAggregates(self.engine, self.capabilities)
+
+    @property
+    def budgets(self) -> SqlRequestBudgets | None:
+        """Return what all processes together may ask of providers; on SQLite there is only one."""
+        return None if is_sqlite(self.engine.url) else SqlRequestBudgets(self.engine)
+
+    def scan_queue(self) -> ScanQueue | None:
+        """Return the queue between scheduler and workers that the store itself keeps; SQLite keeps none."""
+        if is_sqlite(self.engine.url):
+            return None
+        from forward_factor.storage.queue.server import ServerScanQueue  # noqa: PLC0415 - few commands need its library
+
+        return ServerScanQueue(self.engine)
 
     def unit_of_work(self) -> SqlUnitOfWork:
         """Return a new transaction."""

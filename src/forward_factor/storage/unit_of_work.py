@@ -13,7 +13,9 @@ from forward_factor.services.ports.decisions import (
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.notifications import NotificationRepository
+from forward_factor.services.ports.old_rows import OldRows
 from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.services.ports.slots import ScanSlotRepository
@@ -22,7 +24,9 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.heartbeats import SqlHeartbeatRepository
 from forward_factor.storage.repositories.notifications import SqlNotificationRepository
+from forward_factor.storage.repositories.old_rows import SqlOldRows
 from forward_factor.storage.repositories.reminders import SqlReminderRepository
 from forward_factor.storage.repositories.scans import SqlScanRepository
 from forward_factor.storage.repositories.server_secrets import SqlSecretRepository
@@ -40,6 +44,8 @@ class SqlUnitOfWork:
     scans: ScanRepository
     slots: ScanSlotRepository
     tiers: TierRepository
+    heartbeats: HeartbeatRepository
+    old_rows: OldRows
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository
@@ -67,6 +73,8 @@ class SqlUnitOfWork:
         self.scans = SqlScanRepository(self._connection)
         self.slots = SqlScanSlotRepository(self._connection)
         self.tiers = SqlTierRepository(self._connection)
+        self.heartbeats = SqlHeartbeatRepository(self._connection)
+        self.old_rows = SqlOldRows(self._connection)
         self.earnings = SqlEarningsRepository(self._connection)
         self.users = SqlUserRepository(self._connection)
         self.watchlists = SqlWatchlistRepository(self._connection)

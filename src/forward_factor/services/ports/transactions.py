@@ -11,7 +11,9 @@ from forward_factor.services.ports.decisions import (
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.notifications import NotificationRepository
+from forward_factor.services.ports.old_rows import OldRows
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
 from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
@@ -25,6 +27,8 @@ class UnitOfWork(Protocol):
     scans: ScanRepository
     slots: ScanSlotRepository
     tiers: TierRepository
+    heartbeats: HeartbeatRepository
+    old_rows: OldRows
     earnings: EarningsRepository
     users: UserRepository
     watchlists: WatchlistRepository

@@ -10,19 +10,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-from sqlalchemy import Integer, Row, Select, String, cast, column, exists, func, select, update, values
+from sqlalchemy import Integer, Row, Select, String, column, exists, func, select, update, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from forward_factor.core.account_settings import QuietHours
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.accounts import ACTIVE_STATUSES
 from forward_factor.core.market_hours import Session, current_or_next_session
-from forward_factor.core.tiers import Habits, Standing, standing_of, tier_of
+from forward_factor.core.tiers import Standing, standing_of, tier_of
 from forward_factor.storage import bulk
+from forward_factor.storage.settings_columns import selected, settings_of
 from forward_factor.storage.tables import MasterTicker, Subscription, User, UserSettings, table_of
 from forward_factor.storage.types import UtcDateTime
 
 TICKERS_A_STATEMENT = 5_000
+HABITS = ("scan_priority", "alerts_paused", "timezone", "quiet_hours")
+DEFAULTS = AccountSettings()
 Watchers = Mapping[Standing, int]
 
 
@@ -74,8 +76,7 @@ class SqlTierRepository:
         """Return, by ticker, how many active users of which standing watch it."""
         watched, users, settings = table_of(Subscription), table_of(User), table_of(UserSettings)
         status = func.coalesce(func.lower(func.trim(users.c.status)), "")
-        quiet = cast(settings.c.quiet_hours, String).label("quiet")
-        habits = (settings.c.scan_priority, settings.c.alerts_paused, settings.c.timezone, quiet)
+        habits = selected(HABITS)
         joined = watched.join(users, users.c.id == watched.c.user_id).outerjoin(
             settings, settings.c.user_id == watched.c.user_id
         )
@@ -87,8 +88,9 @@ class SqlTierRepository:
         standings: dict[tuple[Any, ...], Standing] = {}
         for row in await self._all(counted.group_by(watched.c.ticker, *habits)):
             habit = tuple(row)[1:-1]
-            standing = standings.get(habit) or standings.setdefault(habit, standing_of(_habits(*habit), session))
-            found[row.ticker][standing] += row.users
+            if habit not in standings:
+                standings[habit] = standing_of(settings_of(habit, DEFAULTS, HABITS).settings, session)
+            found[row.ticker][standings[habit]] += row.users
         return found
 
     async def _store(self, changes: Sequence[_Change]) -> None:
@@ -112,15 +114,3 @@ def _change(row: Row[Any], watchers: Watchers) -> _Change | None:
     if (row.active_subscriber_count, row.scan_tier) == (count, tier.value):
         return None
     return _Change(row.ticker, count, tier.value)
-
-
-def _habits(priority: str | None, paused: bool | None, timezone: str | None, quiet: str | None) -> Habits:
-    return Habits(priority, paused, timezone, _quiet_hours(quiet))
-
-
-def _quiet_hours(text: str | None) -> QuietHours:
-    """Return stored quiet hours; none where they cannot be read."""
-    try:
-        return msgspec.json.decode(text or "null", type=QuietHours)
-    except msgspec.MsgspecError:
-        return QuietHours()
