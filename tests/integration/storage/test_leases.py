@@ -43,6 +43,8 @@ async def test_one_holds_it_until_it_falls_silent_or_gives_it_back(store: Store,
     await second.give_back()
     assert not _is_held(second)
     assert await first.renew()
+    clock.instant -= timedelta(days=7)
+    assert await second.renew()
 
 
 async def test_of_many_that_come_at_once_one_has_it(store: Store, clock: FixedClock) -> None:

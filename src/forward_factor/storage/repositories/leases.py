@@ -15,6 +15,9 @@ from forward_factor.storage import bulk
 from forward_factor.storage.tables import ServiceHeartbeat, table_of
 
 SERVICE = "lease"
+SKEW = timedelta(minutes=5)
+"""How far apart the clocks of two machines may be."""
+_INSTANT = timedelta(microseconds=1)
 
 
 class SqlLeaseRepository:
@@ -27,7 +30,8 @@ class SqlLeaseRepository:
     async def take(self, name: str, holder: str, now: datetime, lasts: timedelta) -> bool:
         """Take a lease, or say again that it is held; False while it is another's.
 
-        Two that come when it has run out meet at its row: the second waits, and then finds it taken.
+        Two that come when it has run out meet at its row: the second waits, and then finds it taken. One from far
+        ahead is from before the clock was set back, and has run out too.
         """
         table, state = self._table, {"holder": holder}
         row: dict[str, list[Any]] = {
@@ -39,7 +43,7 @@ class SqlLeaseRepository:
         }
         if await bulk.insert_new(self._connection, table, row, ["service", "instance"]):
             return True
-        is_free = table.c.last_seen_at <= now - lasts
+        is_free = ~table.c.last_seen_at.between(now - lasts + _INSTANT, now + lasts + SKEW)
         statement = update(table).where(self._called(name), or_(self._held_by(holder), is_free))
         found = await self._connection.execute(statement.values(last_seen_at=now, state=state))
         return found.rowcount == 1
