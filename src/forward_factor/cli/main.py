@@ -11,6 +11,9 @@ import typer
 
 from forward_factor import __version__
 from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
+from forward_factor.cli import db, demo, events, findings, scan, universe, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, ticket, universe, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
@@ -36,6 +39,7 @@ app.command("why")(findings.why)
 app.command("replay")(findings.replay)
 app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
+app.command("universe")(universe.universe)
 app.add_typer(db.app, name="db")
 app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="user")

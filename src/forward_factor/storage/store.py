@@ -18,6 +18,7 @@ from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, 
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.account_records import SqlAccountRecords
 from forward_factor.storage.readers.findings import SqlFindings
+from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
 from forward_factor.storage.schema import (
     SchemaLevel,
     downgrade_schema,
@@ -45,6 +46,11 @@ class Store:
     def account_records(self) -> SqlAccountRecords:
         """Return the reader of all that is kept about an account."""
         return SqlAccountRecords(self.engine)
+
+    @property
+    def scanned_prices(self) -> SqlScannedPrices:
+        """Return the reader of what watched tickers cost when they were scanned last."""
+        return SqlScannedPrices(self.engine)
 
     @property
     def aggregates(self) -> SqlAggregates:

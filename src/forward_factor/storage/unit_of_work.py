@@ -14,17 +14,20 @@ from forward_factor.services.ports.decisions import (
     ReminderRepository,
 )
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
+from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.old_rows import OldRows
 from forward_factor.services.ports.sessions import SecretRepository, SessionRepository
 from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.services.ports.slots import ScanSlotRepository
 from forward_factor.services.ports.tiers import TierRepository
+from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.heartbeats import SqlHeartbeatRepository
+from forward_factor.storage.repositories.leases import SqlLeaseRepository
 from forward_factor.storage.repositories.notifications import SqlNotificationRepository
 from forward_factor.storage.repositories.old_rows import SqlOldRows
 from forward_factor.storage.repositories.reminders import SqlReminderRepository
@@ -34,6 +37,7 @@ from forward_factor.storage.repositories.sessions import SqlSessionRepository
 from forward_factor.storage.repositories.settings import SqlSettingsRepository
 from forward_factor.storage.repositories.slots import SqlScanSlotRepository
 from forward_factor.storage.repositories.tiers import SqlTierRepository
+from forward_factor.storage.repositories.universe import SqlUniverseRepository
 from forward_factor.storage.repositories.users import SqlUserRepository
 from forward_factor.storage.repositories.watchlists import SqlWatchlistRepository
 
@@ -56,6 +60,8 @@ class SqlUnitOfWork:
     notifications: NotificationRepository
     sessions: SessionRepository
     secrets: SecretRepository
+    universe: UniverseRepository
+    leases: LeaseRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -85,6 +91,8 @@ class SqlUnitOfWork:
         self.notifications = SqlNotificationRepository(self._connection)
         self.sessions = SqlSessionRepository(self._connection)
         self.secrets = SqlSecretRepository(self._connection)
+        self.universe = SqlUniverseRepository(self._connection)
+        self.leases = SqlLeaseRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

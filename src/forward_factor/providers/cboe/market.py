@@ -68,4 +68,4 @@ class CboeMarketData:
 
 
 def _not_offered(ability: Ability) -> ForwardFactorError:
-    return NotOffered(f"cboe has nothing of the kind: {ability.value}")
+    return NotOffered(f"provider cboe has no {ability.value}: SCAN_PROVIDER names another one")

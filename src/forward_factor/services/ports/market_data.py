@@ -16,9 +16,9 @@ class Ability(StrEnum):
     """What a source of market data may be able to do."""
 
     DAILY_BARS = "daily bars of the whole market"
-    OPTIONABLE = "which tickers have options"
+    OPTIONABLE = "word on which tickers have options"
     PRICES = "prices"
-    STREAM = "a stream of prices"
+    STREAM = "stream of prices"
 
 
 class PriceStream(Protocol):

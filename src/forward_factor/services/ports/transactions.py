@@ -12,6 +12,7 @@ from forward_factor.services.ports.decisions import (
     ReminderRepository,
 )
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
+from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
 from forward_factor.services.ports.old_rows import OldRows
 from forward_factor.services.ports.scans import Aggregates, EarningsRepository, ScanRepository
@@ -19,6 +20,7 @@ from forward_factor.services.ports.sessions import SecretRepository, SessionRepo
 from forward_factor.services.ports.settings import SettingsRepository
 from forward_factor.services.ports.slots import ScanSlotRepository
 from forward_factor.services.ports.tiers import TierRepository
+from forward_factor.services.ports.universe import UniverseRepository
 
 
 class UnitOfWork(Protocol):
@@ -39,6 +41,8 @@ class UnitOfWork(Protocol):
     notifications: NotificationRepository
     sessions: SessionRepository
     secrets: SecretRepository
+    universe: UniverseRepository
+    leases: LeaseRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""
