@@ -10,10 +10,7 @@ from typing import Annotated
 import typer
 
 from forward_factor import __version__
-from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, users, watch
-from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
-from forward_factor.cli import db, demo, events, findings, scan, universe, users, watch
-from forward_factor.cli import db, demo, events, findings, health, scan, ticket, universe, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, universe, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
