@@ -84,7 +84,7 @@ async def _list(application: Application, ticker: str) -> TickerEvents:
 
 def _told(stored: ImportedEvents, left_out: int) -> str:
     moved = f", {stored.moved:,} moved" if stored.moved else ""
-    actions = f", {counted(stored.actions, 'dividend or split')}" if stored.actions else ""
+    actions = f", {counted(stored.actions, 'corporate action')}" if stored.actions else ""
     return (
         f"{counted(stored.announcements, 'announcement')}{moved}{actions} stored, {counted(left_out, 'row')} left out"
     )

@@ -11,6 +11,8 @@ import typer
 
 from forward_factor import __version__
 from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, universe, users, watch
+from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
+from forward_factor.cli import db, decisions, demo, events, findings, scan, ticket, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
@@ -38,6 +40,7 @@ app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)
 app.add_typer(db.app, name="db")
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="user")
 app.add_typer(watch.app, name="watch")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from forward_factor.storage.tables import Notification, Signal, SignalKey, Signa
 ALERT_NAMES = {"signal_id": "id", "as_of": "as_of_ts", "ff": "ff_value"}
 """Fields of ``AlertFacts`` that the table of signals calls otherwise."""
 _COLUMNS = tuple(column.name for column in table_of(Signal).columns)
+_NOTHING = dict.fromkeys(field.name for field in fields(SignalView))
 _FROM_ANOTHER = """
 UPDATE signal_user_decisions
    SET signal_ticker = other.signal_ticker, signal_as_of_ts = other.signal_as_of_ts, signal_facts = other.signal_facts
@@ -80,12 +81,17 @@ class SignalCopier:
 
 
 def signal_from_facts(facts: object) -> SignalView | None:
-    """Return a decision's copy as the signal it was made from, None where there is no copy."""
+    """Return a decision's copy as the signal it was made from, None where there is no copy.
+
+    A column that came after the copy was made is missing in it.
+    """
     if not isinstance(facts, dict):
         return None
-    named = {VIEW_NAMES.get(name, name): value for name, value in facts.items()}
+    stored: dict[str, Any] = facts
+    named = {VIEW_NAMES.get(name, name): value for name, value in stored.items()}
+    values = {**_NOTHING, **named, "is_discovery": bool(named.get("is_discovery"))}
     try:
-        return msgspec.convert({**named, "is_discovery": bool(named.get("is_discovery"))}, SignalView)
+        return msgspec.convert(values, SignalView)
     except msgspec.ValidationError:
         return None
 
