@@ -10,9 +10,20 @@ from typing import Annotated
 import typer
 
 from forward_factor import __version__
-from forward_factor.cli import db, demo, events, findings, health, scan, serve, ticket, universe, users, watch
-from forward_factor.cli import db, demo, events, findings, health, scan, ticket, users, watch
-from forward_factor.cli import db, decisions, demo, events, findings, scan, ticket, users, watch
+from forward_factor.cli import (
+    db,
+    decisions,
+    demo,
+    events,
+    findings,
+    health,
+    scan,
+    serve,
+    ticket,
+    universe,
+    users,
+    watch,
+)
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
