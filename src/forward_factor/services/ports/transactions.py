@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
+from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
@@ -35,6 +36,8 @@ class UnitOfWork(Protocol):
     notifications: NotificationRepository
     sessions: SessionRepository
     secrets: SecretRepository
+    audience: AudienceRepository
+    alerts: AlertRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""
