@@ -14,6 +14,7 @@ from forward_factor.storage.copy_format import SIGNATURE, TRAILER
 from forward_factor.storage.types import UtcDateTime
 
 Values = Sequence[Any]
+_DO_NOTHING = "ON CONFLICT DO NOTHING"
 SQLITE_MOST_PARAMETERS = 32_766
 """In one statement, by SQLite's own default."""
 
@@ -44,6 +45,22 @@ async def insert_new(
         new = await _insert_values_returning(connection, table, names, bound, returning)
     keys = zip(*(bound[names.index(name)] for name in key), strict=True)
     return [place for place, values in enumerate(keys) if values in new]
+
+
+async def replace_columns(connection: AsyncConnection, table: Table, columns: Mapping[str, Values]) -> None:
+    """Insert one row for each entry of ``columns``; a row whose primary key is there already gets the new values."""
+    names, bound = _bind(table, columns, connection.dialect)
+    if not bound or not bound[0]:
+        return
+    key = [column.name for column in table.primary_key]
+    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
+    instead = f"ON CONFLICT ({_listed(key)}) DO UPDATE SET {changed}"
+    if connection.dialect.name == "postgresql":
+        statement = _insert_from_unnest(table, names, connection.dialect)
+        await connection.exec_driver_sql(statement.replace(_DO_NOTHING, instead), tuple(bound))
+    else:
+        statement = _insert_values(table, names).replace(_DO_NOTHING, instead)
+        await connection.exec_driver_sql(statement, list(zip(*bound, strict=True)))
 
 
 async def copy_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Iterable[bytes]) -> None:
@@ -91,13 +108,13 @@ def _insert_from_unnest(table: Table, names: Sequence[str], dialect: Dialect) ->
         f"${number}::{ARRAY(table.c[name].type).compile(dialect)}" for number, name in enumerate(names, start=1)
     )
     listed = _listed(names)
-    return f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table.name} ({listed}) SELECT * FROM unnest({arrays}) {_DO_NOTHING}"
 
 
 def _insert_values(table: Table, names: Sequence[str], row_count: int = 1) -> str:
     row = f"({', '.join('?' for _ in names)})"
     rows = ", ".join(row for _ in range(row_count))
-    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES {rows} ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES {rows} {_DO_NOTHING}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -30,3 +30,8 @@ def parse_signal_key(dedupe_key: str) -> tuple[str, date, date, str, str] | None
         return ticker, date.fromisoformat(front), date.fromisoformat(back), vol_point, provider
     except ValueError:
         return None
+
+
+def notification_id(dedupe_key: str) -> str:
+    """Return the id of the notification with that key."""
+    return str(uuid5(_NAMESPACE, f"notification|{dedupe_key}"))

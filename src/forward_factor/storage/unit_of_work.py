@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
+from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
@@ -23,6 +24,8 @@ from forward_factor.services.ports.slots import ScanSlotRepository
 from forward_factor.services.ports.tiers import TierRepository
 from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.alerts import SqlAlertRepository
+from forward_factor.storage.repositories.audience import SqlAudienceRepository
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
@@ -62,6 +65,8 @@ class SqlUnitOfWork:
     secrets: SecretRepository
     universe: UniverseRepository
     leases: LeaseRepository
+    audience: AudienceRepository
+    alerts: AlertRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -93,6 +98,8 @@ class SqlUnitOfWork:
         self.secrets = SqlSecretRepository(self._connection)
         self.universe = SqlUniverseRepository(self._connection)
         self.leases = SqlLeaseRepository(self._connection)
+        self.audience = SqlAudienceRepository(self._connection)
+        self.alerts = SqlAlertRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

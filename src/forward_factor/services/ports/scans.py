@@ -45,6 +45,12 @@ class ScanRepository(Protocol):
         ``keeps_full`` says, per chain, whether all its contracts are kept or only those a pair can use.
         """
 
+    async def add_signals(self, batch: ScanBatch, candidates: Sequence[int]) -> Sequence[str]:
+        """Make signals of ``candidates``, places in ``batch``, where they are none yet; return the id of each.
+
+        Those that passed every gate are signals already; others keep their reasons as signals.
+        """
+
     async def previous_readings(self, chains: Sequence[Chain]) -> Sequence[PreviousReading | None]:
         """Return, per chain, the stored snapshot before it."""
 

@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
+from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
@@ -43,6 +44,8 @@ class UnitOfWork(Protocol):
     secrets: SecretRepository
     universe: UniverseRepository
     leases: LeaseRepository
+    audience: AudienceRepository
+    alerts: AlertRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

@@ -79,17 +79,25 @@ def candidate_columns(batch: ScanBatch) -> Columns:
 
 
 def signal_columns(batch: ScanBatch, candidates: Columns) -> Columns:
-    """Return one row a signal among ``candidates``, by key; two pairs with the same expiries give one."""
-    rows = [place for place, is_signal in enumerate(candidates["is_signal"]) if is_signal]
-    columns = take({name: candidates[name] for name in SIGNAL_FIELDS}, rows)
-    keys = [signal_key(*key) for key in zip(*(columns[name] for name in KEY_FIELDS), strict=True)]
+    """Return ``candidates`` as signals, by key; two pairs with the same expiries give one."""
+    columns = {name: candidates[name] for name in SIGNAL_FIELDS}
+    keys = signal_keys(candidates)
     spots = {(chain.ticker, chain.as_of): chain.spot for chain in batch.chains}
     columns["dedupe_key"] = keys
     columns["id"] = [signal_id(key) for key in keys]
     columns["underlying_price"] = [spots[one] for one in zip(columns["ticker"], columns["as_of_ts"], strict=True)]
-    columns["is_discovery"] = [False] * len(rows)
     first_of_each = {key: place for place, key in reversed(list(enumerate(keys)))}
     return take(columns, [first_of_each[key] for key in sorted(first_of_each)])
+
+
+def signal_keys(candidates: Columns) -> list[str]:
+    """Return the key under which each candidate is a signal, if it is one."""
+    return [signal_key(*key) for key in zip(*(candidates[name] for name in KEY_FIELDS), strict=True)]
+
+
+def signals_among(candidates: Columns) -> list[int]:
+    """Return the places of those that passed every gate."""
+    return [place for place, is_signal in enumerate(candidates["is_signal"]) if is_signal]
 
 
 def take(columns: Columns, rows: Iterable[int]) -> Columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Integer, ScalarSelect, String, column, select, values
+from sqlalchemy import CTE, Integer, ScalarSelect, String, column, exists, select, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,10 +14,15 @@ from forward_factor.core.scan import ScanBatch
 from forward_factor.services.candidate_table import Columns
 from forward_factor.services.ports import PreviousReading, Recorded
 from forward_factor.storage import bulk
+from forward_factor.storage.active_users import is_active_user
+from forward_factor.storage.given_rows import TEXT, given_rows
+from forward_factor.storage.keys import signal_id
 from forward_factor.storage.quote_columns import COLUMNS, QuoteColumns, quote_columns
 from forward_factor.storage.repositories.scan_columns import (
     candidate_columns,
     signal_columns,
+    signal_keys,
+    signals_among,
     snapshot_columns,
     take,
     term_structure_columns,
@@ -30,7 +35,10 @@ from forward_factor.storage.tables import (
     ScanParameters,
     Signal,
     SignalKey,
+    Subscription,
     TermStructurePoint,
+    UniverseMember,
+    User,
     option_quotes,
     table_of,
 )
@@ -59,8 +67,14 @@ class SqlScanRepository:
         await self._insert(TermStructurePoint, term_structure_columns(batch))
         candidates = candidate_columns(batch)
         found = take(candidates, await self._insert_new(Candidate, candidates, CANDIDATE_KEY))
-        signals = await self._add_signals(signal_columns(batch, found))
+        signals = await self._add_signals(signal_columns(batch, take(found, signals_among(found))))
         return Recorded(len(new), sum(len(one) for one in new), signals)
+
+    async def add_signals(self, batch: ScanBatch, candidates: Sequence[int]) -> Sequence[str]:
+        """Make signals of ``candidates`` that are none yet; return the id of each."""
+        chosen = take(candidate_columns(batch), candidates)
+        await self._add_signals(signal_columns(batch, chosen))
+        return [signal_id(key) for key in signal_keys(chosen)]
 
     async def previous_readings(self, chains: Sequence[Chain]) -> Sequence[PreviousReading | None]:
         """Return, per chain, the stored snapshot of the same ticker and provider before it."""
@@ -92,8 +106,24 @@ class SqlScanRepository:
             "as_of_ts": signals["as_of_ts"],
         }
         rows = await self._insert_new(SignalKey, keys, ("dedupe_key",))
-        await self._insert(Signal, take(signals, rows))
+        if rows:
+            new = take(signals, rows)
+            discovered = await self._discovered(new["ticker"])
+            await self._insert(Signal, {**new, "is_discovery": [ticker in discovered for ticker in new["ticker"]]})
         return len(rows)
+
+    async def _discovered(self, tickers: Sequence[str]) -> frozenset[str]:
+        """Return those of ``tickers`` that are scanned for discovery alone: nobody active watches them."""
+        universe, watched, users = table_of(UniverseMember), table_of(Subscription), table_of(User)
+        asked = given_rows(self._connection.dialect, "asked", [("ticker", TEXT, sorted(set(tickers)))])
+        watching = (
+            exists()
+            .select_from(watched.join(users, users.c.id == watched.c.user_id))
+            .where(watched.c.ticker == asked.c.ticker, watched.c.active.is_(True), is_active_user())
+        )
+        statement = select(asked.c.ticker).join(universe, universe.c.ticker == asked.c.ticker)
+        found = await self._connection.execute(statement.where(universe.c.is_member.is_(True), ~watching))
+        return frozenset(found.scalars().all())
 
     async def _insert_new(self, model: type[Base], columns: Columns, key: Sequence[str]) -> list[int]:
         return await bulk.insert_new(self._connection, table_of(model), columns, key)

@@ -76,7 +76,10 @@ class Delivery(Base):
 
 
 class AlertMark(Base):
-    """The last alert of a user on a ticker's two expiries and vol point; what a cooldown is counted from."""
+    """The last alert of a user on a ticker's two expiries, at whatever vol point; what a cooldown is counted from.
+
+    ``alerted_at`` is the instant of the scan it was about.
+    """
 
     __tablename__ = "alert_marks"
 
@@ -84,7 +87,6 @@ class AlertMark(Base):
     ticker: Mapped[Text] = mapped_column(primary_key=True)
     front_expiry: Mapped[Day] = mapped_column(primary_key=True)
     back_expiry: Mapped[Day] = mapped_column(primary_key=True)
-    vol_point: Mapped[Text] = mapped_column(primary_key=True)
     alerted_at: Mapped[Instant]
     ff_value: Mapped[Number]
 

@@ -252,15 +252,12 @@ def create_message_tables() -> None:
         sa.Column("ticker", sa.String(), nullable=False),
         sa.Column("front_expiry", sa.Date(), nullable=False),
         sa.Column("back_expiry", sa.Date(), nullable=False),
-        sa.Column("vol_point", sa.String(), nullable=False),
         sa.Column("alerted_at", UtcDateTime(), nullable=False),
         sa.Column("ff_value", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_alert_marks_user_id_users"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint(
-            "user_id", "ticker", "front_expiry", "back_expiry", "vol_point", name=op.f("pk_alert_marks")
-        ),
+        sa.PrimaryKeyConstraint("user_id", "ticker", "front_expiry", "back_expiry", name=op.f("pk_alert_marks")),
     )
     op.create_index(op.f("ix_alert_marks_ticker"), "alert_marks", ["ticker"], unique=False)
     op.create_table(

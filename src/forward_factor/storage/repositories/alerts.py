@@ -1,0 +1,194 @@
+"""What alerts depend on besides the scan: the ticker's last scans, and each user's last alert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, timedelta
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sqlalchemy import CTE, ColumnElement, Select, Text, cast, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from forward_factor.core.alerting import History
+from forward_factor.core.arrays import DateArray, FloatArray, IntArray
+from forward_factor.core.chain import Chain
+from forward_factor.core.reasons import Reason, bit
+from forward_factor.core.rules import VOL_POINTS, PairRule
+from forward_factor.core.user_rules import Readings, sigma_fwd_ex
+from forward_factor.services.ports.alerts import ExpiryPair, Marks, NewMark
+from forward_factor.storage import bulk
+from forward_factor.storage.active_users import hold_users
+from forward_factor.storage.given_rows import DAY, INSTANT, TEXT, WHOLE, given_rows
+from forward_factor.storage.tables import AlertMark, Candidate, MasterTicker, OptionChainSnapshot, table_of
+
+OLDEST_HISTORY = timedelta(days=14)
+"""Scans further back never count; it lets a hypertable leave its older chunks alone."""
+_CANDIDATES, _HEADERS, _MARKS = table_of(Candidate), table_of(OptionChainSnapshot), table_of(AlertMark)
+_NUMBERS = (
+    "ff_value", "sigma_fwd", "ff_ex_earnings", "front_iv_ex_earnings", "back_iv_ex_earnings", "bid_ask_pct",
+    "open_interest", "volume", "front_dte", "back_dte",
+)  # fmt: skip
+_POINTS = {point.value: place for place, point in enumerate(VOL_POINTS)}
+_BITS = {reason.value: bit(reason) for reason in Reason}
+
+
+class SqlAlertRepository:
+    """History and marks on any of the three stores."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock_tickers(self, tickers: Sequence[str]) -> None:
+        """Let no other transaction evaluate ``tickers`` until this one ends; a row that is not there yet is made."""
+        table, wanted = table_of(MasterTicker), sorted(set(tickers))
+        columns: dict[str, Sequence[Any]] = {"ticker": wanted, "active_subscriber_count": [0] * len(wanted)}
+        await bulk.insert_columns(self._connection, table, columns)
+        given = given_rows(self._connection.dialect, "wanted", [("ticker", TEXT, wanted)])
+        statement = select(table.c.ticker).join(given, given.c.ticker == table.c.ticker).order_by(table.c.ticker)
+        await self._connection.execute(statement.with_for_update(key_share=True, of=table))
+
+    async def history(self, chains: Sequence[Chain], scans: int, pairs: Sequence[PairRule]) -> History:
+        """Return the stored candidates of the last ``scans`` scans of each chain's ticker, its own included."""
+        rows = (await self._connection.execute(self._last_scans(chains, scans))).all()
+        columns = dict(zip(_SELECTED, zip(*rows, strict=True) if rows else [()] * len(_SELECTED), strict=True))
+        places = {pair.name: place for place, pair in enumerate(pairs)}
+        pair = _coded(columns["pair"], places.get)
+        wanted = pair >= 0
+        return History(
+            scan=np.array(columns["place"], dtype=np.int64)[wanted],
+            rank=np.array(columns["rank"], dtype=np.int64)[wanted] - 1,
+            pair=pair[wanted],
+            point=_coded(columns["vol_point"], _POINTS.get)[wanted],
+            front=_days(columns["front_expiry"])[wanted],
+            back=_days(columns["back_expiry"])[wanted],
+            readings=_readings(columns, wanted),
+        )
+
+    async def last_alerts(self, pairs: Sequence[ExpiryPair]) -> Marks:
+        """Return the last alerts of all users on ``pairs``."""
+        asked = given_rows(
+            self._connection.dialect,
+            "asked",
+            [
+                ("place", WHOLE, range(len(pairs))),
+                ("ticker", TEXT, [one.ticker for one in pairs]),
+                ("front", DAY, [one.front for one in pairs]),
+                ("back", DAY, [one.back for one in pairs]),
+            ],
+        )
+        same = (
+            (_MARKS.c.ticker == asked.c.ticker)
+            & (_MARKS.c.front_expiry == asked.c.front)
+            & (_MARKS.c.back_expiry == asked.c.back)
+        )
+        found = select(_MARKS.c.user_id, asked.c.place, _MARKS.c.alerted_at, _MARKS.c.ff_value)
+        rows = (await self._connection.execute(found.select_from(asked.join(_MARKS, same)))).all()
+        return Marks(
+            user=[row.user_id for row in rows],
+            pair=np.array([row.place for row in rows], dtype=np.int64),
+            at=np.array([row.alerted_at.astimezone(UTC).replace(tzinfo=None) for row in rows], dtype="datetime64[us]"),
+            ff=np.array([row.ff_value for row in rows], dtype=np.float64),
+        )
+
+    async def mark(self, marks: Sequence[NewMark]) -> None:
+        """Store alerts in place of the last ones; not those of users who are gone."""
+        there = await hold_users(self._connection, (one.user_id for one in marks))
+        kept = sorted((one for one in marks if one.user_id in there), key=lambda one: (one.user_id, one.pair.ticker))
+        columns: dict[str, Sequence[Any]] = {
+            "user_id": [one.user_id for one in kept],
+            "ticker": [one.pair.ticker for one in kept],
+            "front_expiry": [one.pair.front for one in kept],
+            "back_expiry": [one.pair.back for one in kept],
+            "alerted_at": [one.alerted_at for one in kept],
+            "ff_value": [one.ff for one in kept],
+        }
+        await bulk.replace_columns(self._connection, _MARKS, columns)
+
+    def _last_scans(self, chains: Sequence[Chain], scans: int) -> Select[Any]:
+        """Return the statement of ``history``; rank 1 is the chain's own scan."""
+        asked = _windows(self._asked(chains), scans, min(chain.as_of for chain in chains) - OLDEST_HISTORY)
+        inside = (
+            (_CANDIDATES.c.ticker == asked.c.ticker)
+            & (_CANDIDATES.c.provider == asked.c.provider)
+            & (_CANDIDATES.c.as_of_ts >= asked.c.first_at)
+            & (_CANDIDATES.c.as_of_ts <= asked.c.as_of)
+        )
+        rank = func.dense_rank().over(partition_by=asked.c.place, order_by=_CANDIDATES.c.as_of_ts.desc())
+        return select(asked.c.place, rank.label("rank"), *_columns()).select_from(asked.join(_CANDIDATES, inside))
+
+    def _asked(self, chains: Sequence[Chain]) -> CTE:
+        return given_rows(
+            self._connection.dialect,
+            "asked",
+            [
+                ("place", WHOLE, range(len(chains))),
+                ("ticker", TEXT, [chain.ticker for chain in chains]),
+                ("provider", TEXT, [chain.provider for chain in chains]),
+                ("as_of", INSTANT, [chain.as_of for chain in chains]),
+            ],
+        )
+
+
+_COPIED = ("pair", "vol_point", "front_expiry", "back_expiry", *_NUMBERS, "earnings_on")
+_SELECTED = ("place", "rank", *_COPIED, "reason_codes")
+
+
+def _columns() -> list[ColumnElement[Any]]:
+    return [*(_CANDIDATES.c[name] for name in _COPIED), cast(_CANDIDATES.c.reason_codes, Text)]
+
+
+def _windows(asked: CTE, scans: int, oldest: Any) -> CTE:
+    """Return ``asked`` without those that have a newer scan, with the instant their last scans begin at."""
+    same_source = (_HEADERS.c.ticker == asked.c.ticker) & (_HEADERS.c.provider == asked.c.provider)
+    of_ticker = same_source & (_HEADERS.c.as_of_ts > oldest)
+    first = (
+        select(_HEADERS.c.as_of_ts)
+        .where(of_ticker, _HEADERS.c.as_of_ts <= asked.c.as_of)
+        .order_by(_HEADERS.c.as_of_ts.desc())
+        .offset(scans - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    is_newest = ~exists().where(of_ticker, _HEADERS.c.as_of_ts > asked.c.as_of)
+    first_at = func.coalesce(first, oldest, type_=INSTANT).label("first_at")
+    return select(*asked.c, first_at).where(is_newest).cte("windows")
+
+
+def _readings(columns: Mapping[str, Sequence[Any]], wanted: np.ndarray) -> Readings:
+    def numbers(name: str) -> FloatArray:
+        found: FloatArray = np.array(columns[name], dtype=np.float64)[wanted]
+        return found
+
+    return Readings(
+        ff=numbers("ff_value"),
+        sigma_fwd=numbers("sigma_fwd"),
+        ff_ex=numbers("ff_ex_earnings"),
+        sigma_fwd_ex=sigma_fwd_ex(
+            numbers("front_iv_ex_earnings"), numbers("front_dte"), numbers("back_iv_ex_earnings"), numbers("back_dte")
+        ),
+        has_earnings=~np.isnat(_days(columns["earnings_on"])[wanted]),
+        spread_pct=numbers("bid_ask_pct"),
+        open_interest=numbers("open_interest"),
+        volume=numbers("volume"),
+        reasons=_coded(columns["reason_codes"], _reason_bits)[wanted],
+    )
+
+
+def _coded(values: Sequence[Any], code: Callable[[Any], int | None]) -> IntArray:
+    """Return the codes of ``values``, -1 for those that have none."""
+    codes = {value: code(value) for value in set(values)}
+    return np.array([-1 if codes[value] is None else codes[value] for value in values], dtype=np.int64)
+
+
+def _days(values: Sequence[Any]) -> DateArray:
+    return np.array(values, dtype="datetime64[D]")
+
+
+@lru_cache(maxsize=1 << 13)
+def _reason_bits(text: str) -> int:
+    """Return the bit set of stored reasons, a JSON list."""
+    names: list[str] = json.loads(text)
+    return sum({_BITS[name] for name in names})
