@@ -129,7 +129,7 @@ async def test_what_no_longer_concerns_anybody_is_not_sent(store: Store) -> None
     signal = await find_signal(store)
     made = [(await place(store, user, signal.id)).decision for user in users]
     await close_decision(store, FixedClock(NOW), users[0], made[0].id, 1.0)
-    await disable_user(store, users[1])
+    await disable_user(store, FixedClock(NOW), users[1])
     await change(store, f"DELETE FROM users WHERE id = '{users[2]}'")
     assert await send(store, EVE_OPENS) == ReminderCount(missed=1)
     assert (await rows_by_table(store))["notifications"] == 0
