@@ -13,10 +13,12 @@ from forward_factor.core.price_moves import MoveRule
 from forward_factor.core.slots import Cause
 from forward_factor.errors import StorageError
 from forward_factor.services.hold_lease import LASTS, HoldLease
-from forward_factor.services.ports.market_data import Ability
+from forward_factor.services.ports.market_data import Ability, MarketData
 from forward_factor.services.request_scan import request_scan
 from forward_factor.services.watch_prices import PriceSource, WatchPrices
+from forward_factor.storage.store import Store
 from forward_factor.worker.leases import kept
+from forward_factor.worker.loop import keep_doing
 from forward_factor.worker.pauses import pause, until_stopped
 
 log = structlog.get_logger()
@@ -26,30 +28,39 @@ LOOKS_EVERY_S = 1.0
 AFTER_TROUBLE_S = 5.0
 
 
-async def watch_prices(application: Application, stop: asyncio.Event, lasts: timedelta = LASTS) -> None:
-    """Watch prices until the service is to stop, whenever no other process does.
+async def watch_prices(
+    application: Application, store: Store, data: MarketData, stop: asyncio.Event, lasts: timedelta = LASTS
+) -> None:
+    """Watch prices until ``stop``, whenever no other process does.
 
     Args:
-        application: gives store, provider and settings.
+        application: gives clock and settings.
+        store: knows what is watched, and takes what is due.
+        data: gives prices; without any, that is said, and there is nothing to do.
         stop: ends it.
         lasts: how long after its last word a watching process is taken for dead.
 
     """
-    settings = application.settings
-    if settings.price_move_pct <= 0:
+    if application.settings.price_move_pct <= 0:
         log.info("prices are not watched: PRICE_MOVE_PCT is 0")
-        return
+    elif Ability.PRICES not in data.abilities:
+        log.warning("prices are not watched: the provider has none", provider=data.name)
+    else:
+        watch = partial(_watch_under_lease, application, store, data, stop, lasts)
+        await keep_doing("watching prices", watch, stop, every_s=0.0)
+
+
+async def _watch_under_lease(
+    application: Application, store: Store, data: MarketData, stop: asyncio.Event, lasts: timedelta
+) -> None:
+    settings, clock = application.settings, application.clock
     rule, poll_every = MoveRule(settings.price_move_pct), timedelta(seconds=settings.price_poll_seconds)
-    async with application.store() as store, application.market_data() as data:
-        if Ability.PRICES not in data.abilities:
-            log.warning("prices are not watched: the provider has none", provider=data.name)
-            return
-        request = partial(request_scan, store, application.clock, cause=Cause.PRICE_MOVE)
-        async with (
-            WatchPrices(store.scanned_prices, application.clock, data, request, rule, poll_every) as watch,
-            kept(HoldLease(store, application.clock, LEASE, lasts)) as lease,
-        ):
-            await until_stopped(stop, _watch(watch, lease, stop))
+    request = partial(request_scan, store, clock, cause=Cause.PRICE_MOVE)
+    async with (
+        WatchPrices(store.scanned_prices, clock, data, request, rule, poll_every) as watch,
+        kept(HoldLease(store, clock, LEASE, lasts)) as lease,
+    ):
+        await until_stopped(stop, _watch(watch, lease, stop))
 
 
 async def _watch(watch: WatchPrices, lease: HoldLease, stop: asyncio.Event) -> None:

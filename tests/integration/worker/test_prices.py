@@ -33,12 +33,13 @@ LEASE_S = 2.0
 
 
 @asynccontextmanager
-async def running(application: Application) -> AsyncIterator[asyncio.Task[None]]:
+async def running(application: Application, store: Store) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(watch_prices(application, stop))
-    yield task
-    stop.set()
-    await asyncio.wait_for(task, 5)
+    async with application.market_data() as data:
+        task = asyncio.create_task(watch_prices(application, store, data, stop))
+        yield
+        stop.set()
+        await asyncio.wait_for(task, 5)
 
 
 async def scanned(store: Store, moved: dict[str, float]) -> None:
@@ -67,7 +68,7 @@ async def until(fulfilled: Callable[[dict[str, tuple[str, str]]], bool], store: 
 async def test_a_move_makes_a_ticker_due_now(sqlite_url: str) -> None:
     async with open_store(sqlite_url, POOL) as store:
         await scanned(store, {"AAPL": 0.99, "MSFT": 1.0, "NVDA": 1.02})
-        async with running(application_at(sqlite_url, NOON)):
+        async with running(application_at(sqlite_url, NOON), store):
             await until(lambda found: len(found) == 2, store)
         assert await slots(store) == {"AAPL": ("price_move", "open"), "NVDA": ("price_move", "open")}
         async with store.engine.connect() as connection:
@@ -77,14 +78,16 @@ async def test_a_move_makes_a_ticker_due_now(sqlite_url: str) -> None:
 async def test_nothing_is_due_while_the_market_is_closed(sqlite_url: str) -> None:
     async with open_store(sqlite_url, POOL) as store:
         await scanned(store, {"AAPL": 0.5})
-        async with running(application_at(sqlite_url, EVENING)):
+        async with running(application_at(sqlite_url, EVENING), store):
             await asyncio.sleep(1.5)
         assert await slots(store) == {}
 
 
-async def test_a_watch_that_cannot_be_says_so_and_ends(sqlite_url: str) -> None:
+async def test_a_watch_that_is_not_wanted_says_so_and_ends(sqlite_url: str) -> None:
+    application = application_at(sqlite_url, NOON, price_move_pct=0)
     with structlog.testing.capture_logs() as said:
-        await asyncio.wait_for(watch_prices(application_at(sqlite_url, NOON, price_move_pct=0), asyncio.Event()), 5)
+        async with open_store(sqlite_url, POOL) as store, application.market_data() as data:
+            await asyncio.wait_for(watch_prices(application, store, data, asyncio.Event()), 5)
     assert [line["event"] for line in said] == ["prices are not watched: PRICE_MOVE_PCT is 0"]
 
 
@@ -106,7 +109,7 @@ async def test_polygon_is_watched_by_its_stream_and_where_it_refuses_by_asking(s
                 polygon_base_url=vendor.url,
                 polygon_stream_url=stream.url,
             )
-            async with running(application):
+            async with running(application, store):
                 await until(lambda found: "AAPL" in found, store)
                 await asyncio.sleep(1.2)
     assert [line["event"] for line in said].count(refusal) == (key != KEY)

@@ -30,7 +30,8 @@ async def watch(url: str, offset_s: str, lease_s: str) -> None:
     """Watch until killed."""
     configure_logs("INFO")
     application = _application(url, timedelta(seconds=float(offset_s)))
-    await watch_prices(application, asyncio.Event(), timedelta(seconds=float(lease_s)))
+    async with application.store() as store, application.market_data() as data:
+        await watch_prices(application, store, data, asyncio.Event(), timedelta(seconds=float(lease_s)))
 
 
 if __name__ == "__main__":

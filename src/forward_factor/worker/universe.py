@@ -1,9 +1,10 @@
-"""The universe, refreshed after each session by one process of all."""
+"""The universe, fresh after each session: one process of all refreshes it."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from forward_factor.services.ports.market_data import Ability, MarketData
 from forward_factor.services.refresh_universe import is_refresh_due, refresh_universe
 from forward_factor.storage.store import Store
 from forward_factor.worker.leases import kept
+from forward_factor.worker.loop import keep_doing
 from forward_factor.worker.pauses import pause, until_stopped
 
 log = structlog.get_logger()
@@ -23,28 +25,41 @@ LEASE = "universe"
 LOOKS_EVERY_S = 30.0
 WAITS_FOR_LEASE_S = 1.0
 AFTER_TROUBLE_S = 900.0
+DISMISSES_EVERY_S = 24 * 3600.0
 
 
-async def refresh_daily(application: Application, stop: asyncio.Event, lasts: timedelta = LASTS) -> None:
-    """Refresh the universe after each session until the service is to stop, whenever no other process does.
+async def keep_universe(
+    application: Application, store: Store, data: MarketData, stop: asyncio.Event, lasts: timedelta = LASTS
+) -> None:
+    """Refresh the universe after each session until ``stop``, whenever no other process does.
 
     Args:
-        application: gives store, provider and settings.
+        application: gives clock and settings.
+        store: keeps the universe.
+        data: gives daily bars, and knows who has options; without these, that is said, and there is nothing to do.
         stop: ends it.
         lasts: how long after its last word a refreshing process is taken for dead.
 
     """
-    size = application.settings.discovery_size
-    async with application.store() as store, application.market_data() as data:
-        if size == 0:
-            log.info("there is no discovery: DISCOVERY_SIZE is 0", dismissed=await dismiss_universe(store))
-            return
-        lacking = sorted({Ability.DAILY_BARS, Ability.OPTIONABLE} - data.abilities)
-        if lacking:
-            log.warning("there is no discovery: the provider has not what it needs", provider=data.name, lacks=lacking)
-            return
-        async with kept(HoldLease(store, application.clock, LEASE, lasts)) as lease:
-            await until_stopped(stop, _refresh_when_due(application, store, data, lease, stop))
+    lacking = sorted({Ability.DAILY_BARS, Ability.OPTIONABLE} - data.abilities)
+    if application.settings.discovery_size == 0:
+        await keep_doing("dismissing the universe", partial(_dismiss, store), stop, every_s=DISMISSES_EVERY_S)
+    elif lacking:
+        log.warning("there is no universe: the provider has not what it needs", provider=data.name, lacks=lacking)
+    else:
+        refresh = partial(_refresh_under_lease, application, store, data, stop, lasts)
+        await keep_doing("refreshing the universe", refresh, stop, every_s=0.0)
+
+
+async def _dismiss(store: Store) -> None:
+    log.info("there is no universe: DISCOVERY_SIZE is 0", dismissed=await dismiss_universe(store))
+
+
+async def _refresh_under_lease(
+    application: Application, store: Store, data: MarketData, stop: asyncio.Event, lasts: timedelta
+) -> None:
+    async with kept(HoldLease(store, application.clock, LEASE, lasts)) as lease:
+        await until_stopped(stop, _refresh_when_due(application, store, data, lease, stop))
 
 
 async def _refresh_when_due(
