@@ -86,6 +86,10 @@ class PostgresServer:
         finally:
             self._work.remove()
 
+    def restart(self) -> None:
+        """Stop it, which ends all its sessions, and start it again at the same address."""
+        self._cluster.restart()
+
     def create_database(self, template: str | None = None) -> str:
         """Make a database, empty or a copy of the database named `template`; returns its URL."""
         name = new_name()
@@ -142,6 +146,9 @@ class _Cluster:
 
     def stop(self) -> None:
         self._control("-m", "immediate", "-t", str(_STOP_SECONDS), "stop", seconds=_STOP_SECONDS)
+
+    def restart(self) -> None:
+        self._control("-w", "-m", "fast", "-t", str(_START_SECONDS), "restart", seconds=2 * _START_SECONDS)
 
     def is_alive(self) -> bool:
         """Whether its socket answers; a process id alone may have been given to another."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,20 @@ async def connect_asyncpg(url: URL, timeout: float = 30.0) -> asyncpg.Connection
     return await asyncpg.connect(**arguments, server_settings=_SERVER_SETTINGS, timeout=timeout)
 
 
-async def open_asyncpg_pool(url: URL, size: int, timeout: float = 10.0) -> asyncpg.Pool:  # noqa: ASYNC109
-    """Return a pool of connections of the driver's own; no command on them takes longer than ``timeout`` seconds."""
+async def open_asyncpg_pool(
+    url: URL,
+    size: int,
+    on_loss: Callable[[], None],
+    timeout: float = 10.0,  # noqa: ASYNC109
+) -> asyncpg.Pool:
+    """Return a pool of connections of the driver's own; no command on them takes longer than ``timeout`` seconds.
+
+    ``on_loss`` is called when one of them ends, by the server or by us.
+    """
+
+    async def watch(connection: asyncpg.Connection) -> None:
+        connection.add_termination_listener(lambda _connection: on_loss())
+
     _, arguments = url.get_dialect()().create_connect_args(url)
     return await asyncpg.create_pool(
         **arguments,
@@ -110,6 +122,8 @@ async def open_asyncpg_pool(url: URL, size: int, timeout: float = 10.0) -> async
         server_settings=_SERVER_SETTINGS,
         timeout=timeout,
         command_timeout=timeout,
+        max_inactive_connection_lifetime=0.0,
+        init=watch,
     )
 
 

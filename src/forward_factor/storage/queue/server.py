@@ -54,10 +54,11 @@ class ServerScanQueue:
 
     async def serve(self, handle: ScanHandler, stop: asyncio.Event, *, at_once: int) -> None:
         """Hand tickers to ``handle`` until ``stop``, by connections of its own: one must listen."""
+        lost = asyncio.Event()
         with translated_faults():
-            pool = await open_asyncpg_pool(self._engine.url, CONNECTIONS)
+            pool = await open_asyncpg_pool(self._engine.url, CONNECTIONS, lost.set)
         try:
-            await serve_jobs(QueueManager(Queries(AsyncpgPoolDriver(pool))), handle, stop, at_once)
+            await serve_jobs(QueueManager(Queries(AsyncpgPoolDriver(pool))), handle, stop, at_once, lost)
         finally:
             await _close(pool)
 

@@ -37,11 +37,13 @@ def dedupe_key(ticker: str) -> str:
     return f"scan:{ticker}"
 
 
-async def serve_jobs(manager: QueueManager, handle: ScanHandler, stop: asyncio.Event, at_once: int) -> None:
+async def serve_jobs(
+    manager: QueueManager, handle: ScanHandler, stop: asyncio.Event, at_once: int, lost: asyncio.Event | None = None
+) -> None:
     """Hand the jobs of ``manager`` to ``handle`` until ``stop``, and wait for those at work.
 
     Raises:
-        StoreUnavailable: the connection is gone.
+        StoreUnavailable: the connection is gone; ``lost`` says so, or a driver's error.
 
     """
 
@@ -52,7 +54,7 @@ async def serve_jobs(manager: QueueManager, handle: ScanHandler, stop: asyncio.E
 
     manager.entrypoint(ENTRYPOINT, on_failure="hold")(scan_ticker)
     manager.min_dequeue_poll_interval = _FULL
-    stopping = asyncio.create_task(_pass_on(stop, manager.shutdown))
+    stopping = [asyncio.create_task(_pass_on(one, manager.shutdown)) for one in (stop, lost) if one is not None]
     try:
         with translated_faults():
             await manager.run(
@@ -66,10 +68,13 @@ async def serve_jobs(manager: QueueManager, handle: ScanHandler, stop: asyncio.E
     except FailingListenerError as fault:
         raise StoreUnavailable("the queue's connection hears nothing any more") from fault
     finally:
-        stopping.cancel()
+        for one in stopping:
+            one.cancel()
+    if lost is not None and lost.is_set():
+        raise StoreUnavailable("the queue's connection is lost")
 
 
-async def _pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
-    """Stop the manager with us, but not us with it: it stops itself where its connection is lost."""
-    await stop.wait()
+async def _pass_on(cause: asyncio.Event, shutdown: asyncio.Event) -> None:
+    """Stop the manager where there is cause, but never the other way: it stops itself where it hears nothing more."""
+    await cause.wait()
     shutdown.set()
