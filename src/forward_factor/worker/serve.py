@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -11,6 +11,8 @@ import structlog
 from forward_factor.bootstrap import Application
 from forward_factor.core.rules import ScanRules
 from forward_factor.services.adopt_decisions import adopt_decisions
+from forward_factor.services.evaluate_alerts import EvaluateAlerts
+from forward_factor.services.plan_rules import plan_rules
 from forward_factor.services.ports import ChainProvider, ScanFollower
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.services.send_reminders import ReminderCount, send_due_reminders
@@ -87,13 +89,11 @@ async def _work(application: Application, store: Store, provider: ChainProvider,
 
 
 def _due_scans(application: Application, store: Store, provider: ChainProvider) -> DueScans:
-    usual = application.rules()
-
-    async def plan(tickers: Sequence[str]) -> Mapping[ScanRules, Sequence[str]]:
-        return {usual: tickers}
+    plan = partial(plan_rules, store, application.rules(), application.account_settings)
+    alerts = EvaluateAlerts(application.clock, application.account_settings)
 
     def scanner(rules: ScanRules, followers: Sequence[ScanFollower]) -> ScanTickers:
-        return application.scanner(provider, store, rules=rules, followers=followers)
+        return application.scanner(provider, store, rules=rules, followers=(*followers, alerts))
 
     return DueScans(store, application.clock, application.cadences, plan, scanner)
 
