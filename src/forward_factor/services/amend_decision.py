@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.decisions import UNCHANGED, Amendment, Decision, is_open_position, profit
 from forward_factor.core.structure import structure_at
 from forward_factor.errors import InvalidInput
@@ -62,6 +63,6 @@ async def _with_structure(work: UnitOfWork, decision: DecisionView) -> DecisionV
     """Return a position with the structure its user prefers, where none was named."""
     if decision.decision is not Decision.PLACED or decision.structure is not None:
         return decision
-    habits = await work.decisions.habits(decision.user_id)
+    stored = await work.settings.of_user(decision.user_id, AccountSettings())
     vol_point = decision.signal.vol_point if decision.signal else None
-    return replace(decision, structure=structure_at(habits.structure, vol_point))
+    return replace(decision, structure=structure_at(stored.settings.structure, vol_point))

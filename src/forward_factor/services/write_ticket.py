@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.pairing import NO_CURVE
 from forward_factor.core.rules import VOL_POINTS, VolPoint
 from forward_factor.core.scan import ScanBatch, scan_chains
@@ -25,7 +26,7 @@ from forward_factor.errors import NotFound
 from forward_factor.services.candidate_table import view_candidates
 from forward_factor.services.find_signal import find_signal
 from forward_factor.services.ports import Findings, Transactions
-from forward_factor.services.ports.decisions import TradeHabits
+from forward_factor.services.read_settings import read_settings
 from forward_factor.services.views import SignalView
 
 REFUSALS: Mapping[Refusal, str] = {
@@ -36,7 +37,6 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.CROSSED_QUOTES: "a leg's quote is crossed (bid above ask)",
     Refusal.DEBIT_NOT_POSITIVE: "the back costs no more than the front brings, so a quote must be wrong",
 }
-NO_HABITS = TradeHabits(Structure.CALL, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,11 @@ async def write_ticket(
     scan = await findings.stored_scan(signal)
     if scan is None:
         raise NotFound(f"signal {signal.id} has no ticket: the quotes it was made from were not kept")
-    habits = NO_HABITS
-    if user_id is not None:
-        async with store.reading() as work:
-            habits = await work.decisions.habits(user_id)
-    traded = structure_at(structure or habits.structure, signal.vol_point)
+    settings = AccountSettings() if user_id is None else await read_settings(store, user_id)
+    traded = structure_at(structure or settings.structure, signal.vol_point)
     rules = replace(scan.rules, vol_points=VOL_POINTS)
     batch = scan_chains([scan.chain], [scan.surroundings], rules)
-    trade = _trade(batch, signal, traded, habits.stake)
+    trade = _trade(batch, signal, traded, settings.stake)
     return WrittenTicket(signal, traded, _ff(batch, signal, traded), trade)
 
 

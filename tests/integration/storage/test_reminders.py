@@ -16,16 +16,19 @@ from forward_factor.clock import FixedClock
 from forward_factor.core.corporate_actions import ActionKind, CorporateAction
 from forward_factor.core.decisions import Amendment, Entry
 from forward_factor.core.earnings import EarningsEvent, Timing
-from forward_factor.core.messages import ReminderKind
+from forward_factor.core.messages import MessageKind, ReminderKind
 from forward_factor.core.structure import Structure
 from forward_factor.errors import InvalidInput
 from forward_factor.services.adopt_decisions import adopt_decisions
 from forward_factor.services.amend_decision import amend_decision
 from forward_factor.services.close_decision import close_decision
 from forward_factor.services.decision_views import ReminderState, ReminderView
+from forward_factor.services.delete_user import delete_user
 from forward_factor.services.disable_user import disable_user
 from forward_factor.services.import_events import ImportedEvents, import_events
 from forward_factor.services.list_reminders import list_reminders
+from forward_factor.services.plan_reminders import plan_reminders
+from forward_factor.services.ports.notifications import NewNotification
 from forward_factor.services.send_reminders import ReminderCount, send_due_reminders
 from forward_factor.storage.store import Store, open_store
 from forward_factor.storage.tables import TelegramChat, User, table_of
@@ -297,6 +300,48 @@ async def test_a_reminder_on_its_way_is_not_called_back(store_server: StoreServe
             await work.commit()
         await closing
         assert states(await reminders_of(store, ann)) == [(DAY_BEFORE, SENT), (MORNING, CANCELLED)]
+
+
+async def test_an_account_is_deleted_after_what_is_at_work_on_it(store_server: StoreServer) -> None:
+    if not store_server.parallel:
+        pytest.skip("one transaction at a time")
+    url = store_server.cloned_url("newest", build)
+    async with open_store(url, POOL) as store:
+        for work_on in (_replan, _send):
+            ann = await sign_up(store)
+            await insert_decisions(store, moved_decision(ann, "d"))
+            await adopt_decisions(store, FixedClock(NOW))
+            await work_on(store, ann)
+            rows = await rows_by_table(store)
+            assert {rows[name] for name in ("users", "signal_user_decisions", "reminders", "notifications")} == {0}
+
+
+async def _replan(store: Store, user_id: str) -> None:
+    async with store.unit_of_work() as work:
+        held = await work.decisions.open_of_tickers(["DEAR"])
+        deleting = await _deletion_begun(store, user_id)
+        await work.corporate_actions.add([dividend("2026-06-15")])
+        await plan_reminders(work, held, NOW)
+        await work.commit()
+    await deleting
+
+
+async def _send(store: Store, user_id: str) -> None:
+    async with store.unit_of_work() as work:
+        due = (await work.reminders.claim_due(EVE_OPENS, 10))[0]
+        deleting = await _deletion_begun(store, user_id)
+        facts = NewNotification(due.user_id, MessageKind.REMINDER, "k", EVE_OPENS, EVE_OPENS, due.facts)
+        await work.notifications.add([facts])
+        await work.commit()
+    await deleting
+
+
+async def _deletion_begun(store: Store, user_id: str) -> asyncio.Task[None]:
+    """Return a deletion that has come as far as it can."""
+    deleting = asyncio.create_task(delete_user(store, user_id))
+    await asyncio.sleep(0.2)
+    assert not deleting.done()
+    return deleting
 
 
 @pytest.fixture

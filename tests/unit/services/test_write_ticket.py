@@ -9,22 +9,24 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.candidates import Surroundings
 from forward_factor.core.chain import Chain
 from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.core.scan import scan_chains
+from forward_factor.core.setting_changes import StoredSettings
 from forward_factor.core.structure import Structure
-from forward_factor.core.ticket import Refusal, Right, Stake, Ticket
+from forward_factor.core.ticket import Refusal, Right, Ticket
 from forward_factor.errors import InvalidInput, NotFound
 from forward_factor.services.candidate_table import view_candidates
 from forward_factor.services.ports import StoredScan
-from forward_factor.services.ports.decisions import TradeHabits
+from forward_factor.services.read_settings import NEW_ACCOUNT
 from forward_factor.services.views import CandidateView, SignalView
-from forward_factor.services.write_ticket import NO_HABITS, REFUSALS, WrittenTicket, write_ticket
+from forward_factor.services.write_ticket import REFUSALS, WrittenTicket, write_ticket
 from tests.chains import priced_chain
 
 CHAIN = priced_chain({30: 0.45, 60: 0.35, 90: 0.34})
-STAKE = Stake(win_rate=0.6, win_loss_ratio=1.5, bankroll=100_000.0)
+SIZED = AccountSettings(win_rate=0.6, win_loss_ratio=1.5, bankroll=100_000.0)
 CALL, PUT, DOUBLE = Structure
 
 
@@ -34,7 +36,7 @@ class Given:
 
     chain: Chain = CHAIN
     point: VolPoint = VolPoint.ATM
-    habits: TradeHabits = NO_HABITS
+    own: AccountSettings = NEW_ACCOUNT
     keeps_quotes: bool = True
 
     @property
@@ -54,8 +56,12 @@ class Given:
         return self
 
     @property
-    def decisions(self) -> _Habits:
-        return _Habits(self.habits)
+    def settings(self) -> Self:
+        return self
+
+    async def of_user(self, user_id: str, defaults: AccountSettings) -> StoredSettings:
+        assert user_id == "ann"
+        return StoredSettings(self.own)
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,15 +75,6 @@ class Given:
         return await write_ticket(store, store, signal_id, user, structure)
 
 
-@dataclass(frozen=True)
-class _Habits:
-    given: TradeHabits
-
-    async def habits(self, user_id: str) -> TradeHabits:
-        assert user_id == "ann"
-        return self.given
-
-
 def _signal(name: str, one: CandidateView) -> SignalView:
     names = set(SignalView.__dataclass_fields__) - {"id", "underlying_price", "is_discovery"}
     values: dict[str, Any] = {field: getattr(one, field) for field in names}
@@ -86,7 +83,7 @@ def _signal(name: str, one: CandidateView) -> SignalView:
 
 async def test_a_calendar_as_the_user_prefers_it() -> None:
     for preferred, right in ((CALL, Right.CALL), (PUT, Right.PUT)):
-        given = Given(habits=TradeHabits(preferred, STAKE))
+        given = Given(own=replace(SIZED, preferred_structure=preferred))
         written = await given.write()
         assert isinstance(written.trade, Ticket)
         (leg,) = written.trade.calendars
@@ -108,7 +105,7 @@ async def test_the_vol_point_fixes_the_right() -> None:
 
 
 async def test_a_double_calendar_is_judged_by_the_smaller_of_its_factors() -> None:
-    written = await Given(habits=TradeHabits(PUT, None)).write(structure=DOUBLE)
+    written = await Given(own=AccountSettings(preferred_structure=PUT)).write(structure=DOUBLE)
     assert isinstance(written.trade, Ticket)
     assert [leg.right for leg in written.trade.calendars] == [Right.PUT, Right.CALL]
     assert (written.structure, written.trade.contracts) == (DOUBLE, None)
@@ -118,7 +115,7 @@ async def test_a_double_calendar_is_judged_by_the_smaller_of_its_factors() -> No
 
 
 async def test_without_a_user_there_is_no_size() -> None:
-    written = await Given(habits=TradeHabits(PUT, STAKE)).write(user=None)
+    written = await Given(own=replace(SIZED, preferred_structure=PUT)).write(user=None)
     assert isinstance(written.trade, Ticket)
     assert (written.structure, written.trade.contracts) == (CALL, None)
 

@@ -11,8 +11,6 @@ from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.decisions import Decision, Entry
 from forward_factor.core.messages import ReminderFacts
 from forward_factor.core.reminders import PlannedReminder
-from forward_factor.core.structure import Structure
-from forward_factor.core.ticket import Stake
 from forward_factor.services.decision_views import DecisionView, PagePlace, ReminderState, ReminderView
 
 
@@ -26,14 +24,6 @@ class NewDecision:
     decision: Decision
     decided_at: datetime
     entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class TradeHabits:
-    """How a user trades; ``stake`` is None unless they stated all three of its numbers."""
-
-    structure: Structure
-    stake: Stake | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +84,6 @@ class DecisionRepository(Protocol):
 
     async def open_after(self, decision_id: str, limit: int) -> Sequence[DecisionView]:
         """Return all users' open positions with greater ids, by id."""
-
-    async def habits(self, user_id: str) -> TradeHabits:
-        """Return how a user trades; what they did not say is as for a new account."""
 
 
 class ReminderRepository(Protocol):

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.core.decisions import PLACED_WORDS, Decision, is_open_position, parse_decision
 from forward_factor.core.structure import Structure, parse_structure, structure_at
-from forward_factor.core.ticket import Stake
 from forward_factor.errors import NotFound
 from forward_factor.services.decision_views import DecisionView, PagePlace
-from forward_factor.services.ports.decisions import NewDecision, TradeHabits
+from forward_factor.services.ports.decisions import NewDecision
 from forward_factor.services.views import SignalView
+from forward_factor.storage.held_users import hold_users
 from forward_factor.storage.signal_copies import SignalCopier, signal_from_facts
 from forward_factor.storage.tables import SignalUserDecision, User, UserSettings, table_of
 
@@ -106,16 +106,6 @@ class SqlDecisionRepository:
         later = self._decisions().where(self._table.c.id > decision_id, self._is_open())
         return await self._all(later.order_by(self._table.c.id).limit(limit))
 
-    async def habits(self, user_id: str) -> TradeHabits:
-        """Return how a user trades; what they did not say is as for a new account."""
-        table = self._settings
-        names = (table.c.preferred_structure, table.c.bankroll, table.c.win_rate, table.c.win_loss_ratio)
-        row = (await self._connection.execute(select(*names).where(table.c.user_id == user_id))).first()
-        if row is None:
-            return TradeHabits(Structure.CALL, None)
-        stated = (row.win_rate, row.win_loss_ratio, row.bankroll)
-        return TradeHabits(parse_structure(row.preferred_structure), None if None in stated else Stake(*stated))
-
     def _decisions(self) -> Select[Any]:
         """Select decisions of users with what each user prefers."""
         table, settings = self._table, self._settings
@@ -143,6 +133,8 @@ class SqlDecisionRepository:
         found: list[DecisionView] = []
         for start in range(0, len(values), _IDS_A_STATEMENT):
             some = self._decisions().where(column.in_(values[start : start + _IDS_A_STATEMENT]), self._is_open())
+            users = await self._connection.execute(some.with_only_columns(self._table.c.user_id))
+            await hold_users(self._connection, users.scalars().all())
             held = some.order_by(self._table.c.id).with_for_update(key_share=True, of=self._table)
             found += await self._all(held)
         return found

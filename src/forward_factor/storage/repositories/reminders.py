@@ -19,6 +19,7 @@ from forward_factor.core.reminders import PlannedReminder
 from forward_factor.services.decision_views import PagePlace, ReminderState, ReminderView
 from forward_factor.services.ports.decisions import DueReminder
 from forward_factor.storage import bulk
+from forward_factor.storage.held_users import hold_users
 from forward_factor.storage.tables import Reminder, User, table_of
 
 _DECISIONS_A_STATEMENT = 500
@@ -64,15 +65,17 @@ class SqlReminderRepository:
     async def claim_due(self, now: datetime, limit: int) -> Sequence[DueReminder]:
         """Return open reminders that are due, the oldest first, held; those another process holds are left out."""
         table, users = self._table, table_of(User)
-        due = (
+        due = select(table.c.id, table.c.user_id).where(self._is_due(now)).order_by(table.c.due_at, table.c.id)
+        rows = (await self._connection.execute(due.limit(limit))).all()
+        await hold_users(self._connection, {row.user_id for row in rows})
+        claimed = (
             select(table, users.c.status)
             .join(users, users.c.id == table.c.user_id)
-            .where(self._is_due(now))
+            .where(table.c.id.in_([row.id for row in rows]), self._is_due(now))
             .order_by(table.c.due_at, table.c.id)
-            .limit(limit)
             .with_for_update(of=table, skip_locked=True)
         )
-        return [_due(row) for row in (await self._connection.execute(due)).all()]
+        return [_due(row) for row in (await self._connection.execute(claimed)).all()]
 
     async def settle(self, reminder_ids: Sequence[str], state: ReminderState, now: datetime) -> None:
         """Store what became of reminders."""
