@@ -24,7 +24,6 @@ from forward_factor.cli import (
     users,
     watch,
 )
-from forward_factor.cli import db, decisions, demo, events, findings, health, scan, ticket, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
