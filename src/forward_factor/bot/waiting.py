@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+import structlog
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+
 Result = TypeVar("Result")
+
+log = structlog.get_logger()
 
 
 async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:
@@ -23,20 +29,23 @@ async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, Result])
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-async def run_together(*works: Coroutine[Any, Any, None]) -> None:
-    """Run all of ``works`` to their ends; what one fails with ends the others, and is raised."""
-    tasks = [asyncio.create_task(one) for one in works]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def sleep_unless_stopped(stop: asyncio.Event, seconds: float) -> None:
     """Sleep, no longer than until ``stop``."""
     await unless_stopped(stop, asyncio.sleep(seconds))
+
+
+async def keep_running(name: str, work: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Do ``work``, which ends at ``stop``; if it ends by a fault before, tell of it and begin again after a while."""
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        task = asyncio.create_task(work())
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+        fault = task.exception()
+        if fault is None:
+            return
+        log.error("failed, begins again", what=name, again_in_s=pause_s, exc_info=fault)
+        await sleep_unless_stopped(stop, pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -31,7 +31,7 @@ CLAIM = timedelta(seconds=30)
 """Longer than a notifier takes for one message, whatever happens."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 LOOK_EVERY_S = 1.0
-STOP_WITHIN_S = 25.0
+STOP_WITHIN_S = 8.0
 
 log = structlog.get_logger()
 
