@@ -136,3 +136,47 @@ class TooManyRequests(ForwardFactorError):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class LinkRefused(InvalidInput):
+    """A link code that is wrong, used or too old; which of them is nobody's business."""
+
+    code = "link_refused"
+
+
+class ChatUnreachable(ForwardFactorError):
+    """A chat that takes no messages: it blocked the bot, threw it out, or is gone."""
+
+    code = "chat_unreachable"
+
+
+class ChatMoved(ForwardFactorError):
+    """A group that goes on under another number."""
+
+    code = "chat_moved"
+
+    def __init__(self, message: str, new_chat_id: str) -> None:
+        super().__init__(message)
+        self.new_chat_id = new_chat_id
+
+
+class MessageRefused(ForwardFactorError):
+    """A message that will not be taken however often it is sent."""
+
+    code = "message_refused"
+
+
+class SendLater(ForwardFactorError):
+    """A message that may go through later.
+
+    ``wait_s`` is how long the receiver asked to wait, None where it did not say. ``may_have_arrived`` is whether it
+    may have gone through all the same: the answer was lost, not the message.
+    """
+
+    code = "send_later"
+    retryable = True
+
+    def __init__(self, message: str, wait_s: float | None = None, *, may_have_arrived: bool = False) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+        self.may_have_arrived = may_have_arrived

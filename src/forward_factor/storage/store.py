@@ -17,6 +17,7 @@ from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.account_records import SqlAccountRecords
+from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
 from forward_factor.storage.schema import (
@@ -46,6 +47,11 @@ class Store:
     def account_records(self) -> SqlAccountRecords:
         """Return the reader of all that is kept about an account."""
         return SqlAccountRecords(self.engine)
+
+    @property
+    def deliveries(self) -> SqlDeliveries:
+        """Return the reader of messages on their way."""
+        return SqlDeliveries(self.engine)
 
     @property
     def scanned_prices(self) -> SqlScannedPrices:

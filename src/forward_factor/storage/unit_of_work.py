@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
+from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.deliveries import DeliveryRepository
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
@@ -26,11 +28,14 @@ from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.alerts import SqlAlertRepository
 from forward_factor.storage.repositories.audience import SqlAudienceRepository
+from forward_factor.storage.repositories.chats import SqlChatRepository
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
+from forward_factor.storage.repositories.deliveries import SqlDeliveryRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
 from forward_factor.storage.repositories.heartbeats import SqlHeartbeatRepository
 from forward_factor.storage.repositories.leases import SqlLeaseRepository
+from forward_factor.storage.repositories.link_codes import SqlLinkCodeRepository
 from forward_factor.storage.repositories.notifications import SqlNotificationRepository
 from forward_factor.storage.repositories.old_rows import SqlOldRows
 from forward_factor.storage.repositories.reminders import SqlReminderRepository
@@ -67,6 +72,9 @@ class SqlUnitOfWork:
     leases: LeaseRepository
     audience: AudienceRepository
     alerts: AlertRepository
+    chats: ChatRepository
+    link_codes: LinkCodeRepository
+    deliveries: DeliveryRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -100,6 +108,9 @@ class SqlUnitOfWork:
         self.leases = SqlLeaseRepository(self._connection)
         self.audience = SqlAudienceRepository(self._connection)
         self.alerts = SqlAlertRepository(self._connection)
+        self.chats = SqlChatRepository(self._connection)
+        self.link_codes = SqlLinkCodeRepository(self._connection)
+        self.deliveries = SqlDeliveryRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

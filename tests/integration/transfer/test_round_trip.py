@@ -17,6 +17,9 @@ async def test_a_plain_file_moves_and_comes_back_equal(plain_file: Path, target:
     assert {name: one.source for name, one in report.tables.items()}["signals"] == 1200
     assert all(one.match and one.source == one.copied == one.target for one in report.tables.values())
     assert (await verified(plain_file, target)).status == "verified"
+    chats = "SELECT telegram_chat_id, id FROM users WHERE telegram_chat_id IS NOT NULL ORDER BY 1"
+    adopted = await query(target, "SELECT chat_id, user_id FROM telegram_chats WHERE is_active ORDER BY 1")
+    assert adopted == await query(target, chats) != []
     back = tmp_path / "back.db"
     returned = await copied(target, back, to_legacy=True)
     assert returned.status == "verified"

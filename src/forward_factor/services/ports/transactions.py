@@ -7,11 +7,13 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
+from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
     DecisionRepository,
     ReminderRepository,
 )
+from forward_factor.services.ports.deliveries import DeliveryRepository
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
@@ -46,6 +48,9 @@ class UnitOfWork(Protocol):
     leases: LeaseRepository
     audience: AudienceRepository
     alerts: AlertRepository
+    chats: ChatRepository
+    link_codes: LinkCodeRepository
+    deliveries: DeliveryRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

@@ -14,6 +14,7 @@ from forward_factor.errors import StorageError
 from forward_factor.storage.decision_facts import fill_decision_facts
 from forward_factor.storage.engine import open_engine
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.chats import SqlChatRepository
 from forward_factor.storage.transfer import ledger
 from forward_factor.storage.transfer.catalogue import TableSpec
 from forward_factor.storage.transfer.ledger import CHANGING, Done
@@ -57,19 +58,20 @@ async def copy_database(source_url: str, target_url: str, progress: Progress, *,
             report = await _Copy(source, target, progress, started).run()
             derives = source.is_legacy and not to_legacy
         if derives:
-            await _fill_facts(target_at)
+            await _derive(target_at)
     report.elapsed_s = round(time.perf_counter() - started, 3)
     return report
 
 
-async def _fill_facts(url: URL) -> None:
-    """Give moved decisions their own copy of their signals' facts."""
+async def _derive(url: URL) -> None:
+    """Give moved decisions their own copy of their signals' facts, and moved users their chats."""
     engine = open_engine(url)
     try:
         async with engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # without statistics a join by loops would take hours
                 await connection.execute(text("SET LOCAL enable_nestloop = off"))
             await fill_decision_facts(connection)
+            await SqlChatRepository(connection).adopt()
     finally:
         await engine.dispose()
 

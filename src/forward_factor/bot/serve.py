@@ -1,0 +1,122 @@
+"""The bot as a service: commands, deliveries and digests, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+import structlog
+from telegram import BotCommand
+from telegram.error import InvalidToken, TelegramError
+
+from forward_factor.bootstrap import Application
+from forward_factor.bot.app import build_library, furnish
+from forward_factor.bot.commands import COMMANDS
+from forward_factor.bot.dispatch import Library
+from forward_factor.bot.heart import SERVICE, keep_beating
+from forward_factor.bot.updates import poll_updates
+from forward_factor.bot.waiting import FIRST_PAUSE_S, LONGEST_PAUSE_S, keep_running, sleep_unless_stopped
+from forward_factor.bot.webhook import receive_updates
+from forward_factor.errors import InvalidSettings, StoreUnavailable
+from forward_factor.notify.redaction import redacted
+from forward_factor.notify.telegram import TelegramNotifier
+from forward_factor.services.adopt_chats import adopt_chats
+from forward_factor.services.deliver_messages import DeliverMessages
+from forward_factor.services.gather_digests import gather_digests
+from forward_factor.storage.store import Store
+
+DIGESTS_EVERY_S, ADOPTS_EVERY_S = 60.0, 3600.0
+AWAY_S = 5.0
+
+log = structlog.get_logger()
+
+
+async def serve_bot(application: Application, stop: asyncio.Event) -> None:
+    """Serve until ``stop``, then finish what is under way. Where the database or Telegram is away, wait for it.
+
+    Raises:
+        InvalidSettings: no token is set, or Telegram does not know it.
+
+    """
+    structlog.contextvars.bind_contextvars(service=SERVICE)
+    library = build_library(application)
+    async with AsyncExitStack() as opened:
+        store = await _open_store(application, stop, opened)
+        opened.push_async_callback(library.bot.shutdown)
+        if store is None or not await _greet(library, stop):
+            return
+        opened.push_async_callback(library.shutdown)
+        opened.callback(furnish(library, application, store).stop)
+        log.info("bot is at work", bot=library.bot.username)
+        deliveries = DeliverMessages(store, TelegramNotifier(library.bot), application.clock)
+        gather = partial(gather_digests, store, application.clock)
+        works = {
+            "taking updates": partial(_take_updates, library, application, stop),
+            "delivering": partial(deliveries.run, stop),
+            "adopting chats": partial(_repeat, "chats adopted", partial(adopt_chats, store), ADOPTS_EVERY_S, stop),
+            "gathering digests": partial(_repeat, "digests gathered", gather, DIGESTS_EVERY_S, stop),
+            "beating": partial(keep_beating, store, application.clock, stop),
+        }
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in works.items():
+                tasks.create_task(keep_running(name, work, stop))
+    log.info("bot has stopped")
+
+
+async def _open_store(application: Application, stop: asyncio.Event, opened: AsyncExitStack) -> Store | None:
+    """Return the store; None if ``stop`` came first."""
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        try:
+            return await opened.enter_async_context(application.store())
+        except StoreUnavailable as fault:
+            log.warning("bot waits for the database", reason=str(fault))
+            await sleep_unless_stopped(stop, pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    return None
+
+
+async def _greet(library: Library, stop: asyncio.Event) -> bool:
+    """Learn who the bot is, and have its commands listed; False if ``stop`` came first.
+
+    Raises:
+        InvalidSettings: Telegram does not know the token.
+
+    """
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        try:
+            await library.initialize()
+            await library.bot.set_my_commands([BotCommand(one.name, one.summary) for one in COMMANDS])
+        except InvalidToken:
+            raise InvalidSettings("Telegram does not know the token in TELEGRAM_BOT_TOKEN") from None
+        except TelegramError as fault:
+            log.warning("bot waits for Telegram", reason=redacted(str(fault)))
+            await sleep_unless_stopped(stop, pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+async def _take_updates(library: Library, application: Application, stop: asyncio.Event) -> None:
+    settings = application.settings
+    if settings.telegram_webhook_url:
+        await receive_updates(library, settings.telegram_webhook_url, settings.telegram_webhook_port, stop)
+    else:
+        await poll_updates(library, stop)
+
+
+async def _repeat(done: str, action: Callable[[], Awaitable[int]], every_s: float, stop: asyncio.Event) -> None:
+    """Do something again and again, and tell how much it was where it was anything."""
+    while not stop.is_set():
+        pause_s = every_s
+        try:
+            if count := await action():
+                log.info(done, count=count)
+        except StoreUnavailable as fault:
+            log.warning("bot waits for the database", reason=str(fault))
+            pause_s = AWAY_S
+        await sleep_unless_stopped(stop, pause_s)
