@@ -17,6 +17,13 @@ from forward_factor.errors import ForwardFactorError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:forward-factor:problem:"
+CAREFUL_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+"""What every answer carries, so that browsers guess nothing and show it within nobody else's page."""
+
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 STATUSES: Mapping[type[ForwardFactorError], HTTPStatus] = {
     errors.InvalidInput: INVALID,
@@ -95,7 +102,7 @@ def problem(
         errors=list(faults) if faults else None,
     )
     content = msgspec.json.encode(told.model_dump(exclude_none=True))
-    return Response(content, status, dict(headers or {}), MEDIA_TYPE)
+    return Response(content, status, {**CAREFUL_HEADERS, "Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
 def answer_fault(fault: ForwardFactorError) -> Response:

@@ -10,15 +10,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forward_factor.server.errors import problem
+from forward_factor.server.errors import CAREFUL_HEADERS, problem
 
 MOST_BYTES = 64 * 1024
 API = "/api/"
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-}
 API_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -38,7 +33,7 @@ class CarefulHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        lacking = SECURITY_HEADERS | (API_HEADERS if scope["path"].startswith(API) else {})
+        lacking = CAREFUL_HEADERS | (API_HEADERS if scope["path"].startswith(API) else {})
 
         async def send_carefully(message: Message) -> None:
             if message["type"] == "http.response.start":
