@@ -89,6 +89,16 @@ class Application:
         )
 
     @property
+    def cors_origins(self) -> list[str]:
+        """Return the web origins that may call the API."""
+        return _listed(self.settings.cors_origins)
+
+    @property
+    def trusted_proxies(self) -> list[str]:
+        """Return the proxies whose word on a client's address counts."""
+        return _listed(self.settings.api_trusted_proxies)
+
+    @property
     def session_terms(self) -> SessionTerms:
         """Return how long tokens last."""
         one = self.settings
@@ -171,3 +181,11 @@ class Application:
         """Return the scan of ``provider`` into ``store``, if there is one, under ``rules`` or the usual ones."""
         keep = KeepQuotes(self.settings.keep_quotes)
         return ScanTickers(provider, rules or self.rules(vol_points), self.clock, store, keep, followers)
+
+    def scanner(self, provider: ChainProvider, store: Store | None, vol_points: Sequence[VolPoint] = ()) -> ScanTickers:
+        """Return the scan of ``provider``, into ``store`` if there is one."""
+        return ScanTickers(provider, self.rules(vol_points), self.clock, store, KeepQuotes(self.settings.keep_quotes))
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip().rstrip("/") for one in text.split(",") if one.strip()]

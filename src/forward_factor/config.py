@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     cors_origins: str = Field(default="", description="Web origins that may call the API, separated by commas")
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on")
     api_port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on")
+    api_trusted_proxies: str = Field(
+        default="", description="Addresses of proxies whose word on a client's address counts, separated by commas"
+    )
     access_token_minutes: float = Field(default=15.0, gt=0, le=1440, description="Life of an access token")
     refresh_token_days: float = Field(default=30.0, gt=0, le=365, description="Life of a log-in that is not used")
     registration_open: bool = Field(default=True, description="Whether anyone may make an account, web or Telegram")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forward_factor.core.accounts import parse_new_password
-from forward_factor.errors import LogInRefused
+from forward_factor.errors import NotAllowed
 from forward_factor.services.confirm_password import WRONG, confirm_password
 from forward_factor.services.issue_session import IssuedSession, IssueSession
 from forward_factor.services.ports import PasswordHasher, Transactions
@@ -16,7 +16,7 @@ async def change_password(
 
     Raises:
         InvalidInput: the new password is too short.
-        LogInRefused: ``password`` is not the account's.
+        NotAllowed: ``password`` is not the account's.
 
     """
     secret = parse_new_password(new)
@@ -24,7 +24,7 @@ async def change_password(
     hashed = await passwords.hash(secret)
     async with store.unit_of_work() as work:
         if not await work.users.replace_password_hash(user_id, hashed, instead_of=checked.password_hash):
-            raise LogInRefused(WRONG)
+            raise NotAllowed(WRONG)
         await work.sessions.revoke_all(user_id, issue.clock.now())
         session = await issue.within(work, checked.user)
         await work.commit()

@@ -11,7 +11,7 @@ async def delete_account(store: Transactions, passwords: PasswordHasher, user_id
     """Delete an account, with all that is of it, if ``password`` is its own.
 
     Raises:
-        LogInRefused: the password is wrong.
+        NotAllowed: the password is wrong.
         NotFound: there is no such account any more.
 
     """

@@ -80,10 +80,12 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedTicker:
-    """One ticker on a watchlist."""
+    """One ticker on a watchlist; how often it is scanned is None until that is known."""
 
     ticker: str
     added_at: datetime | None
+    tier: str | None = None
+    last_scan_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +98,10 @@ class ExpiryView:
     atm_iv: float | None
     atm_iv_bid: float | None
     atm_iv_ask: float | None
-    flags: tuple[str, ...]
+    put_35d_iv: float | None = None
+    put_35d_iv_bid: float | None = None
+    put_35d_iv_ask: float | None = None
+    call_35d_iv: float | None = None
+    call_35d_iv_bid: float | None = None
+    call_35d_iv_ask: float | None = None
+    flags: tuple[str, ...] = ()

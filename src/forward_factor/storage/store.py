@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.errors import NotFound
+from forward_factor.services.health_views import PoolUse, StoreHealth
 from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.storage.aggregates import SqlAggregates
 from forward_factor.storage.budgets import SqlRequestBudgets
@@ -19,7 +20,11 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.account_records import SqlAccountRecords
 from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
+from forward_factor.storage.readers.health import pool_use, read_health
+from forward_factor.storage.readers.records import SqlRecords
+from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
+from forward_factor.storage.readers.stats import SqlStats
 from forward_factor.storage.schema import (
     SchemaLevel,
     downgrade_schema,
@@ -57,6 +62,35 @@ class Store:
     def scanned_prices(self) -> SqlScannedPrices:
         """Return the reader of what watched tickers cost when they were scanned last."""
         return SqlScannedPrices(self.engine)
+
+    @property
+    def records(self) -> SqlRecords:
+        """Return the reader of signals and candidates by filters, of series and bars."""
+        return SqlRecords(self.engine)
+
+    @property
+    def stats(self) -> SqlStats:
+        """Return the reader of users' numbers."""
+        return SqlStats(self.engine)
+
+    @property
+    def running(self) -> SqlRunning:
+        """Return the reader of how the running system does."""
+        return SqlRunning(self.engine)
+
+    @property
+    def pool_use(self) -> PoolUse | None:
+        """Return how many connections this process has; None where the store is a file."""
+        return pool_use(self.engine)
+
+    async def health(self) -> StoreHealth:
+        """Return how the store does; StoreUnavailable where it does not answer."""
+        return await read_health(self.engine)
+
+    async def status(self) -> StoreStatus:
+        """Return what is in the store, as ``db status`` shows it."""
+        with translated_faults():
+            return await _status(self.engine)
 
     @property
     def aggregates(self) -> SqlAggregates:

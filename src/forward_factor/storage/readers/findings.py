@@ -14,6 +14,7 @@ from forward_factor.core.candidates import Surroundings
 from forward_factor.core.chain import Chain, Rejection
 from forward_factor.core.reasons import Reason
 from forward_factor.services.ports import StoredScan
+from forward_factor.services.record_views import SeriesPoint
 from forward_factor.services.views import CandidateView, ExpiryView, SignalView
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.quote_columns import STORED_COLUMNS, Scales, contracts_from_rows
@@ -29,7 +30,7 @@ from forward_factor.storage.tables import (
 )
 
 VIEW_NAMES = {"as_of_ts": "as_of", "ff_value": "ff", "reason_codes": "reasons"}
-View = TypeVar("View", CandidateView, SignalView, ExpiryView)
+View = TypeVar("View", CandidateView, SignalView, ExpiryView, SeriesPoint)
 
 
 class SqlFindings:
@@ -48,7 +49,7 @@ class SqlFindings:
             statement = statement.where(table.c.ticker == ticker)
         if since is not None:
             statement = statement.where(table.c.as_of_ts >= since)
-        return [_view(SignalView, row) for row in await self._all(statement)]
+        return [view_of(SignalView, row) for row in await self._all(statement)]
 
     async def signals_of(self, tickers: Sequence[str], limit: int) -> Sequence[SignalView]:
         """Return the newest signals of some tickers first."""
@@ -60,7 +61,7 @@ class SqlFindings:
         """Return the signals whose id begins so, two at the most."""
         table = table_of(Signal)
         statement = select(table).where(table.c.id.startswith(beginning, autoescape=True)).limit(2)
-        return [_view(SignalView, row) for row in await self._all(statement)]
+        return [view_of(SignalView, row) for row in await self._all(statement)]
 
     async def last_scan(self, ticker: str, at: datetime | None = None) -> tuple[datetime, str] | None:
         """Return instant and provider of the ticker's last stored scan, of those at or before ``at``."""
@@ -80,13 +81,13 @@ class SqlFindings:
         """Return the candidates of one snapshot."""
         table = table_of(Candidate)
         statement = _of_snapshot(table, ticker, as_of, provider).order_by(table.c.pair, table.c.vol_point)
-        return [_view(CandidateView, row) for row in await self._all(statement)]
+        return [view_of(CandidateView, row) for row in await self._all(statement)]
 
     async def term_structure(self, ticker: str, as_of: datetime, provider: str) -> Sequence[ExpiryView]:
         """Return the expiries of one snapshot."""
         table = table_of(TermStructurePoint)
         statement = _of_snapshot(table, ticker, as_of, provider).order_by(table.c.expiry)
-        return [_view(ExpiryView, row) for row in await self._all(statement)]
+        return [view_of(ExpiryView, row) for row in await self._all(statement)]
 
     async def stored_scan(self, signal: SignalView) -> StoredScan | None:
         """Return what ``signal`` was made from, None where it was not kept (signals of the old bot)."""
@@ -116,7 +117,7 @@ class SqlFindings:
                 digest=headers[0].quotes_digest or "",
             ),
             rules=rules_from_json(rules[0].rules),
-            candidate=_view(CandidateView, rows[0]),
+            candidate=view_of(CandidateView, rows[0]),
         )
 
     async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
@@ -142,7 +143,8 @@ def _chain(header: Row[Any], quotes: Sequence[Row[Any]]) -> Chain:
     )
 
 
-def _view(kind: type[View], row: Row[Any]) -> View:
+def view_of(kind: type[View], row: Row[Any]) -> View:
+    """Return a stored row as a view whose fields are named like its columns, or like ``VIEW_NAMES`` says."""
     stored: Mapping[str, Any] = {VIEW_NAMES.get(name, name): value for name, value in row._asdict().items()}
     values: dict[str, Any] = {field.name: stored[field.name] for field in fields(kind)}
     values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}

@@ -59,9 +59,17 @@ class SqlWatchlistRepository:
 
     async def of_user(self, user_id: str) -> Sequence[WatchedTicker]:
         """Return a user's watchlist, by ticker."""
-        statement = self._on_list(user_id).add_columns(self._watched.c.added_at)
+        known = self._tickers
+        statement = (
+            self._on_list(user_id)
+            .add_columns(self._watched.c.added_at, known.c.scan_tier, known.c.last_scan_at)
+            .outerjoin_from(self._watched, known, known.c.ticker == self._watched.c.ticker)
+        )
         rows = (await self._connection.execute(statement)).all()
-        return sorted((WatchedTicker(ticker=name, added_at=at) for name, at in rows), key=lambda one: one.ticker)
+        watched = (
+            WatchedTicker(ticker=name, added_at=at, tier=tier, last_scan_at=last) for name, at, tier, last in rows
+        )
+        return sorted(watched, key=lambda one: one.ticker)
 
     async def recount(self, user_id: str) -> None:
         """Count anew who watches the tickers of a user, and how urgently, after a change of status or settings."""

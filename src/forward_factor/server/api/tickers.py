@@ -1,0 +1,127 @@
+"""``tickers``: the term structure, history and bars of one ticker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from forward_factor.core.rules import VolPoint
+from forward_factor.server.deps import CallerOf, Now, OpenStore
+from forward_factor.server.inputs import Instant, PairName, Since, TickerInPath, Until
+from forward_factor.services.explain_ticker import explain_ticker
+from forward_factor.services.ports.records import SeriesFilter
+from forward_factor.services.read_history import read_history
+from forward_factor.services.record_views import BarView, SeriesPoint, Timeframe
+from forward_factor.services.views import ExpiryView
+
+LONGEST_SERIES = 5000
+USUAL_SPAN = timedelta(days=365)
+Points = Annotated[int, Query(ge=1, le=LONGEST_SERIES, description="At most so many, the newest of the span")]
+
+router = APIRouter(prefix="/tickers/{ticker}", tags=["tickers"])
+
+
+class TermStructure(BaseModel):
+    """The vols of one scan, by expiry."""
+
+    ticker: str
+    as_of: datetime
+    provider: str
+    expiries: Sequence[ExpiryView]
+
+
+class Rank(BaseModel):
+    """Where the newest reading stands among all that is recorded of the span, itself included."""
+
+    readings: int = Field(description="How many with a forward factor")
+    first_at: datetime | None
+    last_at: datetime | None
+    days: float = Field(description="From the first to the last")
+    ff: float | None = Field(description="Share of readings whose forward factor is not above the newest, 0 to 1")
+    front_iv: float | None = Field(description="The same of the front vol")
+
+
+class TickerHistory(BaseModel):
+    """A pair's forward factors and vols at one vol point, the oldest first."""
+
+    ticker: str
+    pair: str
+    vol_point: VolPoint
+    since: datetime
+    until: datetime
+    points: Sequence[SeriesPoint]
+    rank: Rank
+
+
+class Bars(BaseModel):
+    """Bars, the oldest first."""
+
+    ticker: str
+    timeframe: Timeframe
+    items: Sequence[BarView]
+
+
+@router.get("/term-structure")
+async def read_term_structure(
+    store: OpenStore,
+    _caller: CallerOf,
+    ticker: TickerInPath,
+    at: Annotated[Instant | None, Query(description="The last scan at or before this instant, else the last")] = None,
+) -> TermStructure:
+    """Return the vols of a scan, by expiry."""
+    found = await explain_ticker(store.findings, ticker, at)
+    return TermStructure(ticker=found.ticker, as_of=found.as_of, provider=found.provider, expiries=found.term_structure)
+
+
+@router.get("/history")
+async def read_ticker_history(
+    store: OpenStore,
+    _caller: CallerOf,
+    now: Now,
+    ticker: TickerInPath,
+    pair: PairName = "30/60",
+    vol_point: VolPoint = VolPoint.ATM,
+    since: Annotated[Instant | None, Query(description="Else a year before `until`")] = None,
+    until: Annotated[Instant | None, Query(description="Before this instant, else now")] = None,
+    limit: Points = 500,
+) -> TickerHistory:
+    """Return how a pair went, and where its newest reading stands among what is recorded."""
+    end = until or now + timedelta(seconds=1)
+    wanted = SeriesFilter(ticker=ticker, pair=pair, vol_point=vol_point, since=since or end - USUAL_SPAN, until=end)
+    found = await read_history(store.records, wanted, limit)
+    rank = found.percentiles
+    return TickerHistory(
+        ticker=ticker,
+        pair=pair,
+        vol_point=vol_point,
+        since=wanted.since,
+        until=wanted.until,
+        points=found.points,
+        rank=Rank(
+            readings=rank.readings,
+            first_at=rank.first_at,
+            last_at=rank.last_at,
+            days=rank.days,
+            ff=rank.ff,
+            front_iv=rank.front_iv,
+        ),
+    )
+
+
+@router.get("/bars")
+async def read_bars(
+    store: OpenStore,
+    _caller: CallerOf,
+    ticker: TickerInPath,
+    timeframe: Timeframe = Timeframe.DAY,
+    since: Since = None,
+    until: Until = None,
+    limit: Points = 500,
+) -> Bars:
+    """Return stored prices."""
+    items = await store.records.bars(ticker, timeframe, since, until, limit)
+    return Bars(ticker=ticker, timeframe=timeframe, items=items)
