@@ -182,10 +182,6 @@ class Application:
         keep = KeepQuotes(self.settings.keep_quotes)
         return ScanTickers(provider, rules or self.rules(vol_points), self.clock, store, keep, followers)
 
-    def scanner(self, provider: ChainProvider, store: Store | None, vol_points: Sequence[VolPoint] = ()) -> ScanTickers:
-        """Return the scan of ``provider``, into ``store`` if there is one."""
-        return ScanTickers(provider, self.rules(vol_points), self.clock, store, KeepQuotes(self.settings.keep_quotes))
-
 
 def _listed(text: str) -> list[str]:
     return [one.strip().rstrip("/") for one in text.split(",") if one.strip()]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import httpx
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings

@@ -175,7 +175,7 @@ async def test_the_fast_way_tells_what_the_slow_one_tells(store: Store, seed: in
     found = [
         SlowAlert(
             one.user, one.alert.ticker, one.alert.as_of, one.alert.front_expiry, one.alert.back_expiry,
-            one.alert.vol_point, one.alert.ff_ex_earnings if one.alert.by_ex_earnings else one.alert.ff,
+            one.alert.vol_point, (one.alert.ff_ex_earnings or 0.0) if one.alert.by_ex_earnings else one.alert.ff,
             one.alert.is_discovery, one.due_at,
         )
         for one in await told(store)

@@ -55,7 +55,7 @@ class SqlFindings:
         """Return the newest signals of some tickers first."""
         table = table_of(Signal)
         newest = select(table).order_by(table.c.as_of_ts.desc(), table.c.ticker, table.c.id).limit(limit)
-        return [_view(SignalView, row) for row in await self._all(newest.where(table.c.ticker.in_(tickers)))]
+        return [view_of(SignalView, row) for row in await self._all(newest.where(table.c.ticker.in_(tickers)))]
 
     async def signals_called(self, beginning: str) -> Sequence[SignalView]:
         """Return the signals whose id begins so, two at the most."""
