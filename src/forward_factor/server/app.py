@@ -18,6 +18,7 @@ from forward_factor.server.api import (
     settings,
     signals,
     stats,
+    telegram,
     tickers,
     watchlist,
 )
@@ -34,7 +35,7 @@ DESCRIPTION = """Front-month implied volatility that is dear against the forward
 Vols, factors and shares are decimals (0.25 = 25 %), instants are UTC, missing numbers are null. Log in at
 `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are problem details (RFC 9457).
 """
-ROUTERS = (accounts, watchlist, signals, candidates, tickers, settings, decisions, reminders, stats, admin)
+ROUTERS = (accounts, watchlist, signals, candidates, tickers, settings, decisions, reminders, telegram, stats, admin)
 
 
 def create_app(application: Application, store: LateStore, limits: RateLimits | None = None) -> FastAPI:

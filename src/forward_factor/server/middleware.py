@@ -102,4 +102,4 @@ class RequestLog:
         finally:
             say = _log.debug if scope["path"] in _QUIET else _log.info
             ms = round((perf_counter() - began) * 1000, 1)
-            say("request", method=scope["method"], path=scope["path"], status=status or 500, ms=ms)
+            say("request", method=scope["method"], path=scope["path"], status=int(status or 500), ms=ms)

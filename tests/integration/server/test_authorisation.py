@@ -97,7 +97,7 @@ async def test_bob_sees_and_changes_nothing_of_anns(api: Api) -> None:
     before = await _all_of_ann(api, seeded)
     await api.join("bob")
     secrets = (seeded.user_id, "ann@x.de", ANNS_NOTES, ANNS_CHAT, seeded.decision.id, str(ANNS_THRESHOLD), "MSFT")
-    hidden = {"read_decision_by_id", "read_decision", "change_decision", "unlink_chat"}
+    hidden = {"read_decision_by_id", "read_decision", "change_decision", "unlink"}
     walked = set()
     for operation in _operations(api.app, seeded):
         if operation.id in ENDS_THE_SESSION:
@@ -110,7 +110,7 @@ async def test_bob_sees_and_changes_nothing_of_anns(api: Api) -> None:
             assert_problem(answer, 404, "not_found")
         for secret in (one for one in secrets if one not in operation.path):
             assert secret not in answer.text, (operation.id, secret)
-    assert walked >= hidden & {one.id for one in _operations(api.app, seeded)}
+    assert walked >= hidden
     assert await _all_of_ann(api, seeded) == before
     assert await api.get("/auth/me", "ann")
 

@@ -17,6 +17,7 @@ from forward_factor.services.decision_views import PagePlace
 from forward_factor.services.disable_user import disable_user
 from forward_factor.services.enable_user import enable_user
 from forward_factor.services.ports.service_health import Heartbeat
+from forward_factor.services.retry_deliveries import retry_deliveries
 from forward_factor.services.running_views import DeadLetters, QueueView
 from forward_factor.services.views import UserView
 
@@ -27,6 +28,12 @@ class Services(BaseModel):
     """The processes of the last day, by service."""
 
     items: Sequence[Heartbeat]
+
+
+class Retried(BaseModel):
+    """How many messages are tried again."""
+
+    messages: int
 
 
 class StoreContents(BaseModel):
@@ -81,6 +88,12 @@ async def read_queue(store: OpenStore, now: Now) -> QueueView:
 async def read_dead_letters(store: OpenStore, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> DeadLetters:
     """List scans and messages that were given up, the newest first."""
     return await store.running.dead_letters(limit)
+
+
+@router.post("/dead-letters/retry")
+async def retry_messages(backend: BackendOf, store: OpenStore) -> Retried:
+    """Have all messages that were given up sent again."""
+    return Retried(messages=await retry_deliveries(store, backend.application.clock))
 
 
 @router.get("/services")

@@ -44,6 +44,9 @@ class ChatRepository(Protocol):
     async def give(self, chat_id: str, user_id: str, at: datetime) -> None:
         """Make somebody's chat another user's."""
 
+    async def remove(self, user_id: str, chat_id: str) -> bool:
+        """Forget one of a user's chats, and what is on its way to it; False if it is none of theirs."""
+
     async def renumber(self, old: str, new: str) -> None:
         """Have a chat, with all that is on its way to it, go on under another number."""
 

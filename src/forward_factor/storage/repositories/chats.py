@@ -130,6 +130,18 @@ class SqlChatRepository:
         for one in (before, user_id):
             await self._set_first(one)
 
+    async def remove(self, user_id: str, chat_id: str) -> bool:
+        """Forget one of a user's chats, and what is on its way to it; False if it is none of theirs."""
+        chats, users, deliveries = self._chats, self._users, table_of(Delivery)
+        own = delete(chats).where(chats.c.chat_id == chat_id, chats.c.user_id == user_id)
+        if (await self._connection.execute(own)).rowcount != 1:
+            return False
+        await self._connection.execute(delete(deliveries).where(deliveries.c.chat_id == chat_id))
+        was_first = update(users).where(func.trim(users.c.telegram_chat_id) == chat_id, users.c.id == user_id)
+        await self._connection.execute(was_first.values(telegram_chat_id=None))
+        await self._set_first(user_id)
+        return True
+
     async def renumber(self, old: str, new: str) -> None:
         """Have a chat, with all that is on its way to it, go on under another number."""
         if old == new:
