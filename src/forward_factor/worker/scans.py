@@ -107,9 +107,10 @@ class DueScans:
     async def _scan(self, due: Sequence[OpenTicker]) -> Mapping[str, Again]:
         tickers = [one.ticker for one in due]
         began, begun_at, found = time.monotonic(), self._clock.now(), _Found()
+        groups = await self._plan(tickers)  # before the start is counted: no ticker is to blame where this fails
         await begin_scans(self._store, tickers, begun_at)
         try:
-            await self._scan_groups(tickers, begun_at, found)
+            await self._scan_groups(groups, begun_at, found)
             again = await self._end(due, found, begun_at)
         except asyncio.CancelledError:
             await give_back(self._store, found.lacks(tickers), begun_at)
@@ -117,8 +118,7 @@ class DueScans:
         self._tell(found, again, time.monotonic() - began)
         return again
 
-    async def _scan_groups(self, tickers: Sequence[str], begun_at: datetime, found: _Found) -> None:
-        groups = await self._plan(tickers)
+    async def _scan_groups(self, groups: Mapping[ScanRules, Sequence[str]], begun_at: datetime, found: _Found) -> None:
         permits = asyncio.Semaphore(GROUPS_AT_ONCE)
 
         async def scan(rules: ScanRules, some: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ from tests.servers.store import StoreServer
 async def test_health(api: Api, api_server: StoreServer) -> None:
     for path in ("/health", "/api/v1/health"):
         answer = await api.client.get(path)
-        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
     for path in ("/health/db", "/api/v1/health/db"):
         answer = await api.client.get(path)
         assert answer.status_code == 200

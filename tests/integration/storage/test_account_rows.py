@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Date, Double, Integer, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from forward_factor.errors import LogInRefused, NotFound
+from forward_factor.errors import NotAllowed, NotFound
 from forward_factor.services.add_to_watchlist import add_to_watchlist
 from forward_factor.services.delete_account import delete_account
 from forward_factor.services.delete_user import delete_user
@@ -104,7 +104,7 @@ async def test_an_export_holds_all_rows_of_a_user_and_no_secret(store: Store, pe
 
 async def test_a_deleted_account_leaves_no_row_and_nobody_elses_goes(store: Store, people: dict[str, str]) -> None:
     others = [await _rows_of(store, people[name]) for name in ("bob", "eve")]
-    with pytest.raises(LogInRefused):
+    with pytest.raises(NotAllowed):
         await delete_account(store, PASSWORDS, people["ann"], "wrong password")
     await delete_account(store, PASSWORDS, people["ann"], PASSWORD)
     assert await _rows_of(store, people["ann"]) == dict.fromkeys(PERSONAL, 0)

@@ -22,14 +22,15 @@ router = APIRouter(tags=["health"])
 class Health(BaseModel):
     """The process answers."""
 
-    status: str = "ok"
+    status: str = "healthy"
     version: str = __version__
 
 
 class DatabaseHealth(BaseModel):
     """The store answers, and is at this version's schema."""
 
-    status: str = "ok"
+    status: str = "healthy"
+    database: str = Field(description="The same as `engine`, as the plan of the move names it")
     engine: str = Field(description="sqlite, postgresql or timescaledb")
     version: str = Field(description="of SQLite or PostgreSQL")
     extension: str | None = Field(description="Version of TimescaleDB, null without it")
@@ -55,7 +56,7 @@ async def read_database_health(backend: BackendOf) -> DatabaseHealth:
     except TimeoutError:
         raise StoreUnavailable(f"no answer within {PATIENCE_S:g} s") from None
     _require_newest(found)
-    return DatabaseHealth(**asdict(found))
+    return DatabaseHealth(database=found.engine, **asdict(found))
 
 
 def _require_newest(found: StoreHealth) -> None:

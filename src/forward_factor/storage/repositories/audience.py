@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CTE, ColumnElement, Row, Select, func, null, select, union_all
+from sqlalchemy import CTE, ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.core.account_settings import AccountSettings
@@ -54,12 +54,13 @@ class SqlAudienceRepository:
         """Return what pairs and vol points are wanted of ``tickers``, each distinct wish once."""
         asked, columns = self._given(tickers), selected(WISH_NAMES)
         watched = await self._all(_watching(asked, *columns).distinct())
-        nothing = (null().label(name) for name in WISH_NAMES)
-        discovered = select(asked.c.place, *nothing).where(asked.c.place.in_(_discovered(asked)))
-        sought = await self._all(union_all(discovered, _seeking(null().label("place"), *columns).distinct()))
         wishes = [Wish(tickers[row.place], _decoded(tuple(row[1:]), WISH_NAMES, defaults)) for row in watched]
-        wishes += [Wish(None, _decoded(tuple(row[1:]), WISH_NAMES, defaults)) for row in sought if row.place is None]
-        return Wishes(wishes, [tickers[row.place] for row in sought if row.place is not None])
+        discovered = sorted({row.place for row in await self._all(_discovered(asked))})
+        if not discovered:
+            return Wishes(wishes, [])
+        sought = await self._all(_seeking(*columns).distinct())
+        wishes += [Wish(None, _decoded(tuple(row), WISH_NAMES, defaults)) for row in sought]
+        return Wishes(wishes, [tickers[place] for place in discovered])
 
     def _given(self, tickers: Sequence[str]) -> CTE:
         """Return tickers with their places, spelled as ours are and as the old bot may have kept them."""
