@@ -91,6 +91,14 @@ def usable_quotes(contracts: Contracts) -> BoolArray:
         return (bid > 0.0) & (bid <= ask) & (bid + ask < np.inf)
 
 
+def usable_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
+    """Return the rows of a curve's usable quotes of one right, by strike."""
+    first, end = np.searchsorted(quotes.curve, [curve, curve + 1])
+    own = slice(int(first), int(end))
+    wanted = quotes.usable[own] & (quotes.contracts.is_call[own] == is_call)
+    return np.flatnonzero(wanted) + int(first)
+
+
 def _rows_within(chains: Sequence[Chain], horizon_days: int) -> tuple[Contracts, IntArray, IntArray]:
     contracts = Contracts.concatenate([one.contracts for one in chains] or [Contracts.empty()])
     chain = np.repeat(np.arange(len(chains)), [len(one.contracts) for one in chains])

@@ -23,6 +23,7 @@ import numpy as np
 from forward_factor.core import black76
 from forward_factor.core.arrays import FloatArray, IntArray
 from forward_factor.core.pairing import NO_CURVE
+from forward_factor.core.quotes import usable_rows
 from forward_factor.core.reasons import Flag, bit
 from forward_factor.core.rules import VOL_POINTS, VolPoint
 from forward_factor.core.term_structure import TermStructures
@@ -200,7 +201,11 @@ def suggest_contracts(max_loss_per_contract: float, stake: Stake) -> int:
 
     """
     fraction = max(kelly_fraction(stake.win_rate, stake.win_loss_ratio), 0.0)
-    at_risk = min(fraction * KELLY_SHARE, LARGEST_STAKE) * stake.bankroll
+    return contracts_for(min(fraction * KELLY_SHARE, LARGEST_STAKE) * stake.bankroll, max_loss_per_contract)
+
+
+def contracts_for(at_risk: float, max_loss_per_contract: float) -> int:
+    """Return how many contracts may be lost whole for ``at_risk`` dollars."""
     return floor(at_risk / max_loss_per_contract * (1.0 + ROUNDING))
 
 
@@ -309,18 +314,11 @@ def _nearest_common(
     structures: TermStructures, front: int, back: int, right: Right, target: float
 ) -> tuple[int, int] | None:
     """Return the front and back row of the strike nearest to ``target`` with usable quotes in both, lower first."""
-    fronts, backs = _usable_rows(structures, front, right), _usable_rows(structures, back, right)
+    is_call = right is Right.CALL
+    fronts, backs = usable_rows(structures.quotes, front, is_call), usable_rows(structures.quotes, back, is_call)
     strike = structures.quotes.contracts.strike
     common, at_front, at_back = np.intersect1d(strike[fronts], strike[backs], return_indices=True)
     if not len(common):
         return None
     nearest = int(np.argmin(np.abs(common - target)))
     return int(fronts[at_front[nearest]]), int(backs[at_back[nearest]])
-
-
-def _usable_rows(structures: TermStructures, curve: int, right: Right) -> IntArray:
-    quotes = structures.quotes
-    first, end = np.searchsorted(quotes.curve, [curve, curve + 1])
-    own = slice(int(first), int(end))
-    wanted = quotes.usable[own] & (quotes.contracts.is_call[own] == (right is Right.CALL))
-    return np.flatnonzero(wanted) + int(first)

@@ -68,8 +68,44 @@ def read_table(file: ChainFile) -> pl.DataFrame:
         UnreadableChain: the file cannot be opened, is damaged or lacks other required columns.
 
     """
-    try:
+    with _named(file):
         return _read(file.path.name.lower(), file.path.read_bytes())
+
+
+def read_as_of(file: ChainFile) -> pl.Series:
+    """Read the column ``as_of`` of a chain file; of a Parquet file nothing else is read.
+
+    Raises:
+        NoSpotPrice, UnreadableChain: as ``read_table``.
+
+    """
+    if not is_parquet(file):
+        return read_table(file)["as_of"]
+    with _named(file):
+        return _parquet(file.path, ("as_of",), None)["as_of"]
+
+
+def read_rows(file: ChainFile, first: int, count: int) -> pl.DataFrame:
+    """Read ``count`` rows of a Parquet file from row ``first`` on, as ``read_table`` would.
+
+    Raises:
+        NoSpotPrice, UnreadableChain: as ``read_table``.
+
+    """
+    with _named(file):
+        return _parquet(file.path, None, (first, count))
+
+
+def is_parquet(file: ChainFile) -> bool:
+    """Tell by its name whether a chain file is a Parquet file."""
+    return file.path.name.lower().endswith(".parquet")
+
+
+@contextmanager
+def _named(file: ChainFile) -> Iterator[None]:
+    """Say in front of a person which file it was."""
+    try:
+        yield
     except (NoSpotPrice, UnreadableChain) as error:
         raise type(error)(f"{file.label} {error}") from error
     except OSError as error:
@@ -115,18 +151,23 @@ def _read(name: str, data: bytes) -> pl.DataFrame:
     if not data:
         raise UnreadableChain("is empty")
     if name.endswith(".parquet"):
-        return _read_parquet(data)
+        return _parquet(io.BytesIO(data), None, None)
     return _read_csv(_decode(_decompress(data) if name.endswith(".gz") else data))
 
 
-def _read_parquet(data: bytes) -> pl.DataFrame:
+def _parquet(source: Path | io.BytesIO, names: Sequence[str] | None, rows: tuple[int, int] | None) -> pl.DataFrame:
+    """Read all canonical columns or some, and all rows or a stretch of them."""
     try:
         with _without_panic_traces():
-            columns = match_columns(list(pl.read_parquet_schema(io.BytesIO(data))))
-            table = pl.read_parquet(io.BytesIO(data), columns=list(columns.values()))
+            columns = match_columns(list(pl.read_parquet_schema(source)))
+            wanted = {name: columns[name] for name in names or columns}
+            if rows is None:
+                table = pl.read_parquet(source, columns=list(wanted.values()))
+            else:
+                table = pl.scan_parquet(source).select(wanted.values()).slice(*rows).collect()
     except (PolarsError, PanicException, OSError) as error:
         raise UnreadableChain("is not a readable Parquet file: damaged, or cut short") from error
-    return table.select(pl.col(found).alias(column) for column, found in columns.items())
+    return table.select(pl.col(found).alias(column) for column, found in wanted.items())
 
 
 def _decompress(data: bytes) -> bytes:

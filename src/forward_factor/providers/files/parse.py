@@ -102,7 +102,7 @@ def parse_table(table: pl.DataFrame, label: str, tickers: Collection[str] = ()) 
 def _rows(table: pl.DataFrame, names: pl.Series, label: str) -> _Rows:
     tickers = names.drop_nulls().unique().sort().to_list()
     ticker = names.cast(pl.Enum(tickers)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
-    as_of, expiry = _instants(table["as_of"]), _days(table["expiry"])
+    as_of, expiry = parse_instants(table["as_of"]), _days(table["expiry"])
     strike, _ = _numbers(table["strike"])
     is_call, is_right = _rights(table["right"])
     (spot, *values), unreadable = _all_numbers(table)
@@ -161,7 +161,8 @@ def _canonical(text: str) -> str | None:
         return None
 
 
-def _instants(column: pl.Series) -> DateArray:
+def parse_instants(column: pl.Series) -> DateArray:
+    """Return a column ``as_of`` as ``datetime64[us]`` in UTC, NaT where it cannot be read."""
     if column.dtype != pl.Datetime:
         column = _by_distinct(_text(column), _instants_of)
     utc = _within_years(column).dt.convert_time_zone("UTC").dt.replace_time_zone(None)

@@ -1,0 +1,1 @@
+"""The backtest: the live engine's candidates, traded by stated rules. Pure and deterministic (docs/backtest.md)."""
