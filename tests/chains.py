@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from math import exp, nan
+from math import exp, isnan, nan
 
 import numpy as np
 
@@ -19,6 +19,19 @@ TODAY = date(2026, 6, 1)
 def chain_of(snapshot: Snapshot, provider: str = "files") -> Chain:
     """Return a slow snapshot as the engine's chain."""
     return Chain(snapshot.ticker, snapshot.as_of, snapshot.spot, provider, contracts_of(snapshot.rows))
+
+
+def snapshot_of(chain: Chain) -> Snapshot:
+    """Return the engine's chain as a slow snapshot."""
+    contracts = chain.contracts
+
+    def numbers(name: str) -> list[float | None]:
+        return [None if isnan(value) else value for value in getattr(contracts, name).tolist()]
+
+    rights = ["C" if is_call else "P" for is_call in contracts.is_call.tolist()]
+    columns = [numbers(name) for name in ("bid", "ask", "last", "volume", "open_interest", "iv", "delta")]
+    rows = zip(contracts.expiry.tolist(), contracts.strike.tolist(), rights, *columns, strict=True)
+    return Snapshot(chain.ticker, chain.as_of, chain.spot, tuple(Row(*row) for row in rows))
 
 
 def contracts_of(rows: Sequence[Row]) -> Contracts:
