@@ -144,11 +144,22 @@ class Instant:
                 found[strike] = quote
         return found
 
+    def standing(self, expiry: date, right: str) -> dict[float, tuple[float, float]]:
+        found = {}
+        for (strike, own_right), row in self.rows.get(expiry, {}).items():
+            if own_right != right or row.bid is None or row.ask is None:
+                continue
+            if 0 <= row.bid <= row.ask and 0 < row.ask < math.inf:
+                found[strike] = (row.bid, row.ask)
+        return found
+
     def sound(self, leg: Contract) -> tuple[float, float] | None:
-        ladder = self.usable(leg.expiry, leg.right)
+        ladder = self.standing(leg.expiry, leg.right)
         if leg.strike not in ladder:
             return None
         bid, ask = ladder[leg.strike]
+        if leg.sign > 0 and bid == 0:
+            return None
         tolerance = 0.005 * self.spot
         if ask < intrinsic(leg, self.spot) - tolerance:
             return None

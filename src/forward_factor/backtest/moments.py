@@ -9,7 +9,7 @@ from datetime import date, datetime
 import numpy as np
 
 from forward_factor.backtest.soundness import Rung, is_sound
-from forward_factor.core.quotes import QuoteTable, usable_rows
+from forward_factor.core.quotes import QuoteTable, standing_rows
 from forward_factor.core.scan import ScanBatch
 from forward_factor.core.ticket import Quote
 
@@ -43,7 +43,9 @@ class Moment:
     def sound_rung(self, leg: Leg) -> Rung | None:
         """Return the leg's place on the strike ladder, None where its quote is not sound."""
         rung = self._rung(leg)
-        return rung if rung is not None and is_sound(rung, self.spot) else None
+        if rung is None or (leg.sign > 0 and not rung.quote.bid > 0.0):
+            return None
+        return rung if is_sound(rung, self.spot) else None
 
     def sound_rungs(self, legs: Iterable[Leg]) -> tuple[Rung, ...] | None:
         """Return the places of the legs of whole calendars, front before back; None unless all are sound."""
@@ -61,7 +63,7 @@ class Moment:
         if curve is None:
             return None
         quotes = self.batch.structures.quotes
-        rows = usable_rows(quotes, curve, leg.is_call)
+        rows = standing_rows(quotes, curve, leg.is_call)
         strikes = quotes.contracts.strike[rows]
         place = int(np.searchsorted(strikes, leg.strike))
         if place == len(rows) or strikes[place] != leg.strike:

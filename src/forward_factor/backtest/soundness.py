@@ -1,4 +1,4 @@
-"""Whether a quote can be traded on: usable, and no arbitrage against spot or its neighbours on the strike ladder.
+"""Whether a standing quote can be believed: no arbitrage against spot or its neighbours on the strike ladder.
 
 What a stale print looks like: a vertical spread that pays whatever happens, or an option below its intrinsic value.
 """
@@ -15,7 +15,7 @@ SPOT_TOLERANCE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A contract's quote with the usable quotes of the nearest lower and higher strike; None where there is none.
+    """A contract's quote with the standing quotes of the nearest lower and higher strike; None where there is none.
 
     Attributes:
         volume, open_interest: contracts; NaN where unknown.
@@ -37,7 +37,7 @@ def intrinsic_value(strike: float, spot: float, *, is_call: bool) -> float:
 
 
 def is_sound(rung: Rung, spot: float) -> bool:
-    """Return whether a usable quote lies within the bounds of spot and neighbours."""
+    """Return whether a quote lies within the bounds of spot and neighbours."""
     tolerance = SPOT_TOLERANCE * spot
     least = intrinsic_value(rung.strike, spot, is_call=rung.is_call) - tolerance
     most = (spot if rung.is_call else rung.strike) + tolerance

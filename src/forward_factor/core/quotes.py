@@ -93,10 +93,23 @@ def usable_quotes(contracts: Contracts) -> BoolArray:
 
 def usable_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
     """Return the rows of a curve's usable quotes of one right, by strike."""
+    first, end = _bounds(quotes, curve)
+    wanted = quotes.usable[first:end] & (quotes.contracts.is_call[first:end] == is_call)
+    return np.flatnonzero(wanted) + first
+
+
+def standing_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
+    """Return the same of quotes that stand: 0 <= bid <= ask, ask > 0 and their sum finite."""
+    first, end = _bounds(quotes, curve)
+    bid, ask = quotes.contracts.bid[first:end], quotes.contracts.ask[first:end]
+    with np.errstate(invalid="ignore", over="ignore"):
+        stands = (bid >= 0.0) & (bid <= ask) & (ask > 0.0) & (bid + ask < np.inf)
+    return np.flatnonzero(stands & (quotes.contracts.is_call[first:end] == is_call)) + first
+
+
+def _bounds(quotes: QuoteTable, curve: int) -> tuple[int, int]:
     first, end = np.searchsorted(quotes.curve, [curve, curve + 1])
-    own = slice(int(first), int(end))
-    wanted = quotes.usable[own] & (quotes.contracts.is_call[own] == is_call)
-    return np.flatnonzero(wanted) + int(first)
+    return int(first), int(end)
 
 
 def _rows_within(chains: Sequence[Chain], horizon_days: int) -> tuple[Contracts, IntArray, IntArray]:
