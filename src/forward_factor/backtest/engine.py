@@ -127,7 +127,7 @@ class Simulation:
             seen.repeated += 1
             return False
         self._readings[chain.ticker] = chain.as_of, recording.digest
-        is_stale = digest == recording.digest
+        is_stale = bool(recording.digest) and digest == recording.digest
         seen.first_at, seen.last_at = seen.first_at or chain.as_of, chain.as_of
         seen.snapshots += 1
         seen.stale += is_stale

@@ -1,4 +1,4 @@
-"""PostgreSQL's binary COPY format, written from columns without an object per row.
+"""PostgreSQL's binary COPY format, written from columns and read into columns without an object per row.
 
 Rows are laid out in one structured array, every value as wide as its column; what a shorter or missing value does
 not fill is then left out. https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4
@@ -75,6 +75,24 @@ def encode_rows(columns: Sequence[CopyColumn], row_count: int) -> bytes:
         rows[f"value{number}"] = column.values
     shorter = [(number, column.lengths) for number, column in enumerate(columns) if column.lengths is not None]
     return _cut(rows, shorter) if shorter else rows.tobytes()
+
+
+def decode_rows(data: bytes, wire_types: tuple[str, ...]) -> list[np.ndarray]:
+    """Return the columns of a whole COPY, none of whose values may be missing or shorter than its column.
+
+    Raises:
+        ValueError: the bytes are no such rows.
+
+    """
+    bare = _bare_row(wire_types)
+    body = memoryview(data)[len(SIGNATURE) : -len(TRAILER)]
+    if not data.startswith(SIGNATURE) or not data.endswith(TRAILER) or len(body) % bare.itemsize:
+        raise ValueError("not rows of COPY, or with values of other lengths")
+    rows = np.frombuffer(body, dtype=bare.dtype)
+    marks = [name for name in bare.dtype.names or () if not name.startswith("value")]
+    if any((rows[name] != bare[name]).any() for name in marks):
+        raise ValueError("rows of COPY with values of other lengths")
+    return [rows[f"value{number}"] for number in range(len(wire_types))]
 
 
 @lru_cache(maxsize=256)

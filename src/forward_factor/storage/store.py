@@ -21,6 +21,7 @@ from forward_factor.storage.readers.account_records import SqlAccountRecords
 from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.readers.health import pool_use, read_health
+from forward_factor.storage.readers.history import SqlChainHistory
 from forward_factor.storage.readers.records import SqlRecords
 from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
@@ -47,6 +48,10 @@ class Store:
     def findings(self) -> SqlFindings:
         """Return the reader of signals and candidates."""
         return SqlFindings(self.engine)
+
+    def history(self, provider: str | None = None) -> SqlChainHistory:
+        """Return the reader of stored chains, of one provider if it is named."""
+        return SqlChainHistory(self.engine, provider)
 
     @property
     def account_records(self) -> SqlAccountRecords:
