@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decode_polygon, engine, move, simulate_market, storage_size, store_quotes
+from benchmarks import backtest, decode_polygon, engine, move, simulate_market, storage_size, store_quotes
 from benchmarks.figures import Figure
 
 ALWAYS: dict[str, Callable[[], list[Figure]]] = {
@@ -22,6 +22,7 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "simulate": simulate_market.measure,
     "store_quotes": store_quotes.measure,
     "move": move.measure,
+    "backtest": backtest.measure,
 }
 BY_NAME = {**ALWAYS, "storage_size": storage_size.measure}
 
