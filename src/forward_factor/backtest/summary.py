@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from forward_factor.backtest.book import Book
-from forward_factor.backtest.engine import Observed
+from forward_factor.backtest.engine import Observed, scan_rules
 from forward_factor.backtest.fills import (
     FILLS,
     Fill,
@@ -63,7 +64,7 @@ def summarise(book: Book, observed: Observed, fill: Fill) -> BacktestResult:
         return group_trades(trades, names, fill, rules)
 
     return BacktestResult(
-        rules=rules,
+        rules=replace(rules, gates=replace(scan_rules([rules]), ff_threshold=rules.entry.threshold)),
         fill=fill,
         data=_data(observed),
         signals=book.signals,
