@@ -6,6 +6,7 @@ from datetime import datetime
 from math import isfinite
 
 from forward_factor.backtest.intervals import Interval
+from forward_factor.backtest.metrics import Drawdown
 from forward_factor.backtest.results import SweepResult
 from forward_factor.backtest.sharpe import Sharpe
 
@@ -65,6 +66,11 @@ def share_range(one: Interval | None) -> str:
 def dollar_range(one: Interval | None) -> str:
     """Return an amount with its interval."""
     return DASH if one is None else f"{dollars(one.value, 0)} ({dollars(one.low, 0)} to {dollars(one.high, 0)})"
+
+
+def drawdown(one: Drawdown) -> str:
+    """Return how far equity fell."""
+    return f"{dollars(one.dollars, 0)}, {percent(one.share)}"
 
 
 def sweep_verdict(sweep: SweepResult) -> str:

@@ -24,6 +24,7 @@ from forward_factor.cli import (
     users,
     watch,
 )
+from forward_factor.cli import backtest, db, demo, events, findings, scan, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 
@@ -50,6 +51,7 @@ app.command("replay")(findings.replay)
 app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)
+app.command("backtest")(backtest.backtest)
 app.add_typer(db.app, name="db")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(events.app, name="events")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import plotext
 from rich.text import Text
@@ -10,6 +11,8 @@ from rich.text import Text
 from forward_factor.services.views import CandidateView, ExpiryView
 
 WIDEST = 100
+CURVE_HEIGHT = 14
+FEWEST_DAYS = 2
 LEAST_MARGIN = 0.5
 
 
@@ -30,6 +33,22 @@ def draw_term_structure(
     legend, levels = _draw_forward(pair)
     plotext.ylim(*_limits([*known.values(), *levels]))
     return Text.from_ansi(plotext.build()).append(f"\ndots: ATM vol, %{legend}")
+
+
+def draw_curve(title: str, days: Sequence[date], values: Sequence[float], width: int) -> Text:
+    """Return a line over dates."""
+    if len(days) < FEWEST_DAYS:
+        return Text(f"{title}: too few days to draw")
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(min(width, WIDEST), CURVE_HEIGHT)
+    plotext.title(title)
+    first = days[0].toordinal()
+    places = [day.toordinal() - first for day in days]
+    plotext.plot(places, list(values), marker="braille")
+    shown = sorted({0, len(days) // 2, len(days) - 1})
+    plotext.xticks([places[one] for one in shown], [f"{days[one]}" for one in shown])
+    return Text.from_ansi(plotext.build())
 
 
 def _draw_forward(pair: CandidateView | None) -> tuple[str, list[float]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +19,12 @@ from rich.progress import (
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from forward_factor.bootstrap import Application
+from forward_factor.cli.chain_paths import split_files
 from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
 from forward_factor.cli.scan_json import scan_lines
 from forward_factor.cli.scan_report import ScanReport
 from forward_factor.core.rules import VolPoint
 from forward_factor.errors import InvalidInput
-from forward_factor.providers.files.query import SUFFIXES, is_pattern
 from forward_factor.services.chain_damage import describe_damage
 from forward_factor.services.ports import ChainFailure, Recorded
 from forward_factor.services.scan_tickers import ScanStep
@@ -73,7 +71,7 @@ def scan(
 
     Exit code 0: all scanned. 3: something was left out or looks damaged (said on stderr). 1: nothing scanned.
     """
-    named, files = _split_files(tickers or [], chains or [])
+    named, files = split_files(tickers or [], chains or [])
     provider = provider or ("files" if files else None)
     if provider is None:
         raise InvalidInput("say where chains come from: --chains FILE, or --provider polygon|cboe|simulated TICKER …")
@@ -132,18 +130,6 @@ class Work:
                 print_json(line)
         else:
             report.add(step.batch)
-
-
-def _split_files(tickers: Sequence[str], chains: Sequence[Path]) -> tuple[list[str], list[Path]]:
-    """``--chains a.csv b.csv`` reaches us as one option and one argument; a file is no ticker."""
-    files = [text for text in tickers if chains and _looks_like_file(text)]
-    return [text for text in tickers if text not in files], [*chains, *map(Path, files)]
-
-
-def _looks_like_file(text: str) -> bool:
-    if text.lower().endswith(SUFFIXES) or "/" in text or is_pattern(Path(text)):
-        return True
-    return os.path.exists(text)  # noqa: PTH110 - Path.exists raises for what is too long for a name
 
 
 def _note_retry(details: RetryDetails) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from forward_factor.errors import InvalidInput, InvalidSettings, NotOffered
 from forward_factor.services.ports import ChainProvider, Clock
 from forward_factor.services.ports.budgets import RequestBudgets
+from forward_factor.services.ports.history import ChainHistory
 from forward_factor.services.ports.market_data import MarketData
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ def open_market_data(name: str, settings: ProviderSettings, clock: Clock) -> Abs
     if name not in _DATA_OPENERS:
         raise NotOffered(f"provider {name} has no market data: use one of {', '.join(_DATA_OPENERS)}")
     return _DATA_OPENERS[name](settings, clock)
+
+
+def open_file_history(paths: Sequence[Path]) -> ChainHistory:
+    """Return the chains recorded in files, by instant."""
+    from forward_factor.providers.files.history import FileHistory
+
+    return FileHistory(paths)
 
 
 @asynccontextmanager

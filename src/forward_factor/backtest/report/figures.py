@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from forward_factor.backtest import words
 from forward_factor.backtest.fills import FILLS
-from forward_factor.backtest.metrics import CurveFigures, Drawdown, Group
-from forward_factor.backtest.report.markup import Html, element, join, note, section, table
+from forward_factor.backtest.metrics import CurveFigures, Group
+from forward_factor.backtest.report.markup import Html, element, note, section, table
 from forward_factor.backtest.results import BacktestResult, FillFigures, SweepResult
 
 
 def figures_by_fill(result: BacktestResult) -> Html:
-    """Return all figures, a column a fill, buy-and-hold beside them."""
+    """Return all figures, a column a fill with the share of the half-spread it pays, buy-and-hold beside them."""
     fills, hold = result.figures, result.hold
     rows = [
         ["P&L", *(words.dollars(one.curve.profit) for one in fills), words.dollars(hold.profit)],
@@ -22,6 +22,7 @@ def figures_by_fill(result: BacktestResult) -> Html:
         ["… corrected for autocorrelation", *_curves(fills, hold, _corrected)],
         ["… autocorrelation of lag one", *_curves(fills, hold, _autocorrelation)],
         ["largest drawdown", *_curves(fills, hold, _drawdown)],
+        ["… from high to low", *_curves(fills, hold, _drawdown_days)],
         ["hit rate (95 %)", *(words.share_range(one.trades.hit_rate) for one in fills), words.DASH],
         ["mean P&L a trade (95 %)", *(words.dollar_range(one.trades.mean_profit) for one in fills), words.DASH],
         ["commissions", *(words.dollars(one.trades.commissions) for one in fills), words.DASH],
@@ -30,7 +31,7 @@ def figures_by_fill(result: BacktestResult) -> Html:
     ]
     head = [
         "",
-        *(f"{one.fill} ({words.percent(one.spread_share, 0)} of the half-spread)" for one in fills),
+        *(f"{one.fill} ({words.percent(one.spread_share, 0)})" for one in fills),
         "buy and hold",
     ]
     return table(head, rows)
@@ -61,14 +62,12 @@ def _autocorrelation(curve: CurveFigures) -> str:
 
 
 def _drawdown(curve: CurveFigures) -> str:
-    return drawdown(curve.drawdown)
+    return words.drawdown(curve.drawdown)
 
 
-def drawdown(one: Drawdown) -> str:
-    """Return a drawdown with its days."""
-    if one.to_day is None:
-        return words.dollars(0.0, 0)
-    return f"{words.dollars(one.dollars, 0)}, {words.percent(one.share)} ({one.from_day} to {one.to_day})"
+def _drawdown_days(curve: CurveFigures) -> str:
+    one = curve.drawdown
+    return words.DASH if one.to_day is None else f"{one.from_day} to {one.to_day}"
 
 
 def groups(result: BacktestResult) -> Html:
@@ -145,4 +144,4 @@ def exposure(result: BacktestResult) -> Html:
 
 def facts(pairs: Sequence[tuple[str, str]]) -> Html:
     """Return names with their values."""
-    return element("dl", join(element("dt", name) + element("dd", value) for name, value in pairs))
+    return element("dl", *(one for name, value in pairs for one in (element("dt", name), element("dd", value))))

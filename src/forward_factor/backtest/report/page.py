@@ -22,6 +22,7 @@ from forward_factor.backtest.rules import BacktestRules
 from forward_factor.backtest.trades import ExitReason
 
 FEW_TRADES = 30
+SHARES = "In parentheses: the share of the half-spread that each leg pays."
 
 
 def render_report(result: BacktestResult, sweep: SweepResult | None = None) -> str:
@@ -32,7 +33,7 @@ def render_report(result: BacktestResult, sweep: SweepResult | None = None) -> s
             element("h1", title),
             _headline(result),
             join(element("p", one, class_="warning") for one in caveats(result)),
-            section("Figures under all fills", figures_by_fill(result), exposure(result)),
+            section("Figures under all fills", note(SHARES), figures_by_fill(result), exposure(result)),
             _charts(result),
             groups(result),
             contributors(result),

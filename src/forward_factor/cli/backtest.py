@@ -1,0 +1,254 @@
+"""``backtest``: the rule on recorded chains, with honest fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from forward_factor.backtest.fills import Fill
+from forward_factor.backtest.pairs import parse_pair
+from forward_factor.backtest.report import render_report
+from forward_factor.backtest.results import BacktestResult, SweepResult
+from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
+from forward_factor.backtest.summary import summarise
+from forward_factor.backtest.sweep import changed, combinations, sum_up
+from forward_factor.bootstrap import Application
+from forward_factor.cli import backtest_options as options
+from forward_factor.cli.backtest_report import print_backtest
+from forward_factor.cli.chain_paths import split_files
+from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
+from forward_factor.core.earnings import EarningsEvent
+from forward_factor.core.rules import PairRule, ScanRules, VolPoint
+from forward_factor.core.structure import Structure
+from forward_factor.core.ticket import Stake
+from forward_factor.errors import InvalidInput
+from forward_factor.providers.files.earnings import read_earnings
+from forward_factor.providers.registry import open_file_history
+from forward_factor.services.ports.history import ChainHistory, Span
+from forward_factor.services.run_backtest import Backtested, GivenEarnings, KnownEarnings, StoredEarnings, run_backtest
+
+PARTIAL = 3
+MOST_LINES = 20
+
+
+def backtest(
+    context: typer.Context,
+    tickers: options.Tickers = None,
+    chains: options.Chains = None,
+    from_store: options.FromStore = False,
+    provider: options.Provider = None,
+    start: options.Start = None,
+    end: options.End = None,
+    earnings: options.Earnings = None,
+    pair: options.Pairs = None,
+    vol_point: options.Point = VolPoint.ATM,
+    threshold: options.Threshold = None,
+    structure: options.StructureOption = Structure.CALL,
+    stability: options.Stability = 1,
+    max_spread: options.MaxSpread = None,
+    min_open_interest: options.MinOpenInterest = None,
+    min_volume: options.MinVolume = None,
+    exit_days: options.ExitDays = 1,
+    target: options.Target = None,
+    stop: options.Stop = None,
+    bankroll: options.Bankroll = 100_000.0,
+    risk: options.Risk = 0.02,
+    win_rate: options.WinRate = None,
+    win_loss: options.WinLoss = None,
+    capacity: options.Capacity = 0.10,
+    max_positions: options.MaxPositions = 10,
+    max_at_risk: options.MaxAtRisk = 0.20,
+    fill: options.FillOption = Fill.PARTIAL,
+    partial_share: options.PartialShare = 0.5,
+    commission: options.Commission = 0.65,
+    sweep: options.Sweep = None,
+    trials: options.Trials = 1,
+    seed: options.Seed = 7,
+    as_json: options.AsJson = False,
+    report: options.Report = None,
+) -> None:
+    """Test the rule on recorded chains, under mid, partial and touch fills. docs/backtest.md has the exact rules.
+
+    Exit code 0: all read. 3: some chains could not be read or look damaged (said on stderr). 1: none there.
+    """
+    own = application(context)
+    gates = _gates(own.rules(), threshold, max_spread, min_open_interest, min_volume)
+    rules = BacktestRules(
+        entry=EntryRules(_pairs(pair), structure, vol_point, gates.ff_threshold, stability),
+        exit=ExitRules(exit_days, target, stop),
+        size=SizeRules(bankroll, risk, _kelly(win_rate, win_loss, bankroll), capacity, max_positions, max_at_risk),
+        costs=Costs(partial_share, commission),
+        gates=gates,
+        seed=seed,
+    )
+    named, files = split_files(tickers or [], chains or [])
+    source = Source(own, tuple(named), tuple(files), from_store, provider, Span(_date(start), _date(end)), earnings)
+    axes = _axes(sweep or [])
+    raise typer.Exit(run(Work(source, rules, axes, trials, fill, as_json, report).run()))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where chains and announcements come from, as the command line said."""
+
+    application: Application
+    tickers: tuple[str, ...]
+    files: tuple[Path, ...]
+    from_store: bool
+    provider: str | None
+    span: Span
+    earnings: Path | None
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            InvalidInput: it does not.
+
+        """
+        if bool(self.files) == self.from_store:
+            raise InvalidInput("say where chains come from: --chains FILE …, or --from-store; one of them")
+        if self.provider is not None and not self.from_store:
+            raise InvalidInput("--provider goes with --from-store")
+        if self.earnings is not None and self.from_store:
+            raise InvalidInput("--earnings goes with --chains: the store has announcements of its own")
+        if self.span.start and self.span.end and self.span.start > self.span.end:
+            raise InvalidInput(f"--start {self.span.start} is after --end {self.span.end}")
+
+    async def open(self, opened: AsyncExitStack) -> tuple[ChainHistory, KnownEarnings]:
+        """Return the chains and the announcements."""
+        if self.from_store:
+            store = await opened.enter_async_context(self.application.store())
+            return store.history(self.provider), StoredEarnings(store)
+        return open_file_history(self.files), GivenEarnings(_announcements(self.earnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One backtest as the command line asked for it."""
+
+    source: Source
+    rules: BacktestRules
+    axes: dict[str, list[str]]
+    stated_trials: int
+    fill: Fill
+    as_json: bool
+    report: Path | None
+
+    async def run(self) -> int:
+        """Run it and show what came out; return the exit code."""
+        self.source.check()
+        grid = combinations(self.axes) if self.axes else []
+        trials = [self.rules, *(changed(self.rules, values) for values in grid)]
+        async with AsyncExitStack() as opened:
+            history, earnings = await self.source.open(opened)
+            watch = opened.enter_context(_progress())
+            done = await run_backtest(history, trials, self.source.tickers, self.source.span, earnings, watch)
+        result = summarise(done.books[0], done.observed, self.fill)
+        sweep = sum_up(done.books[1:], grid, self.fill, self.stated_trials) if grid else None
+        self._show(result, sweep)
+        return _complaints(done)
+
+    def _show(self, result: BacktestResult, sweep: SweepResult | None) -> None:
+        if self.report is not None:
+            _write(self.report, render_report(result, sweep))
+            note(f"report written to {self.report}")
+        if self.as_json:
+            print_json({**asdict(result), "sweep": sweep})
+        else:
+            print_backtest(result, sweep)
+
+
+def _gates(
+    rules: ScanRules,
+    threshold: float | None,
+    max_spread: float | None,
+    min_open_interest: int | None,
+    min_volume: int | None,
+) -> ScanRules:
+    said = {
+        "ff_threshold": threshold,
+        "max_bid_ask_pct": max_spread,
+        "min_open_interest": min_open_interest,
+        "min_volume": min_volume,
+    }
+    return replace(rules, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _pairs(texts: Sequence[str] | None) -> tuple[PairRule, ...]:
+    return tuple(dict.fromkeys(parse_pair(text) for text in texts or ["30/60"]))
+
+
+def _kelly(win_rate: float | None, win_loss: float | None, bankroll: float) -> Stake | None:
+    if win_rate is None and win_loss is None:
+        return None
+    if win_rate is None or win_loss is None:
+        raise InvalidInput("--win-rate and --win-loss go together")
+    return Stake(win_rate, win_loss, bankroll)
+
+
+def _date(instant: datetime | None) -> date | None:
+    return None if instant is None else instant.date()
+
+
+def _axes(sweeps: Sequence[str]) -> dict[str, list[str]]:
+    axes: dict[str, list[str]] = {}
+    for text in sweeps:
+        name, _, listed = text.partition("=")
+        axes[name.strip()] = [one.strip() for one in listed.split(",") if one.strip()]
+    return axes
+
+
+def _announcements(path: Path | None) -> Sequence[EarningsEvent]:
+    if path is None:
+        return ()
+    reading = read_earnings(path)
+    _warn_all(reading.faults)
+    return reading.events
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _complaints(done: Backtested) -> int:
+    for failure in done.failures[:MOST_LINES]:
+        complain(str(failure.error) if failure.source in str(failure.error) else f"{failure.source}: {failure.error}")
+    if len(done.failures) > MOST_LINES:
+        complain(f"… and {counted(len(done.failures) - MOST_LINES, 'failure')} more")
+    _warn_all(done.damaged)
+    return PARTIAL if done.failures or done.damaged else 0
+
+
+def _warn_all(lines: Sequence[str]) -> None:
+    for line in lines[:MOST_LINES]:
+        warn(line)
+    if len(lines) > MOST_LINES:
+        warn(f"… and {len(lines) - MOST_LINES:,} more")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Show how much of what was recorded has been read, and the time left."""
+    bar = Progress(
+        TextColumn("backtesting"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda done: bar.update(task, completed=done)
