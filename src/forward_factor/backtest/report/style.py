@@ -15,7 +15,7 @@ p { margin: .4rem 0; } .note { color: var(--soft); font-size: .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; margin: .4rem 0; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
-th, td { padding: .22rem .7rem; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th, td { padding: .22rem .5rem; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { text-align: left; color: var(--soft); font-weight: 600; } .number { text-align: right; }
 figure { margin: .8rem 0; } svg { width: 100%; height: auto; } figcaption { color: var(--soft); font-size: .85rem; }
 svg text { fill: var(--soft); font-size: 12px; } .grid { stroke: var(--rule); } .zero { stroke: var(--soft); }
