@@ -33,9 +33,10 @@ _BEGINNING, _END = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31"
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A file, or some rows of it, with the span of its instants in UTC."""
+    """A file, or some rows of it, with the span of its instants in UTC; ``place`` is the file's among the others."""
 
     file: ChainFile
+    place: int
     rows: tuple[int, int] | None
     begins_at: np.datetime64
     ends_at: np.datetime64
@@ -43,9 +44,21 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A chain that is read and not given yet; of equals that of the first file comes first."""
+
+    recorded: RecordedChain
+    place: int
+
+    @property
+    def key(self) -> tuple[datetime, str, int]:
+        return self.recorded.chain.as_of, self.recorded.chain.ticker, self.place
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     tickers: frozenset[str]
-    chains: tuple[RecordedChain, ...]
+    chains: tuple[_Waiting, ...]
     failures: tuple[ChainFailure, ...]
 
 
@@ -75,7 +88,7 @@ class FileHistory:
             yield HistoryStep((), tuple(failures), 0.0)
         found: set[str] = set()
         total, done = sum(part.size for part in parts), 0
-        waiting: list[RecordedChain] = []
+        waiting: list[_Waiting] = []
         for number, part in enumerate(parts):
             reading = await asyncio.to_thread(_read, part, wanted, span)
             found |= reading.tickers
@@ -99,9 +112,9 @@ def _plan(paths: Sequence[Path], span: Span) -> tuple[list[_Part], list[ChainFai
     failures = [entry for entry in entries if isinstance(entry, ChainFailure)]
     files = [entry for entry in entries if isinstance(entry, ChainFile)]
     parts: list[_Part] = []
-    for file in files:
+    for place, file in enumerate(files):
         try:
-            parts += _parts(file, is_alone=len(files) == 1)
+            parts += _parts(file, place, is_alone=len(files) == 1)
         except ForwardFactorError as error:
             failures.append(ChainFailure(file.label, error))
     begins, ends = _utc(span.begins_at, _BEGINNING), _utc(span.ends_before, _END)
@@ -109,21 +122,22 @@ def _plan(paths: Sequence[Path], span: Span) -> tuple[list[_Part], list[ChainFai
     return sorted(wanted, key=lambda part: part.begins_at), failures
 
 
-def _parts(file: ChainFile, *, is_alone: bool) -> list[_Part]:
+def _parts(file: ChainFile, place: int, *, is_alone: bool) -> list[_Part]:
     """Return the parts of a file; of a single CSV file, whose span takes reading it, the span is not needed."""
     size = max(file.path.stat().st_size, 1)
     if is_alone and not is_parquet(file):
-        return [_Part(file, None, _BEGINNING, _END, size)]
+        return [_Part(file, place, None, _BEGINNING, _END, size)]
     instants = parse_instants(read_as_of(file))
     known = instants[~np.isnat(instants)]
     if not len(known):
-        return [_Part(file, None, _BEGINNING, _END, size)]  # its failures are told first
+        return [_Part(file, place, None, _BEGINNING, _END, size)]  # its failures are told first
     if not is_parquet(file) or len(instants) <= ROWS_A_PART or not _is_sorted(instants):
-        return [_Part(file, None, known.min(), known.max(), size)]
+        return [_Part(file, place, None, known.min(), known.max(), size)]
     bounds = _cuts(instants)
     share = max(size // (len(bounds) - 1), 1)
     return [
-        _Part(file, (first, end - first), instants[first], instants[end - 1], share) for first, end in pairwise(bounds)
+        _Part(file, place, (first, end - first), instants[first], instants[end - 1], share)
+        for first, end in pairwise(bounds)
     ]
 
 
@@ -150,16 +164,16 @@ def _read(part: _Part, tickers: Sequence[str], span: Span) -> _Reading:
     chains = [one for one in reading.outcomes if isinstance(one, Chain) and span.covers(one.as_of)]
     return _Reading(
         reading.tickers,
-        tuple(RecordedChain(chain, quotes_digest(chain)) for chain in chains),
+        tuple(_Waiting(RecordedChain(chain, quotes_digest(chain)), part.place) for chain in chains),
         tuple(one for one in reading.outcomes if isinstance(one, ChainFailure)),
     )
 
 
-def _divide(waiting: list[RecordedChain], before: np.datetime64) -> tuple[list[RecordedChain], list[RecordedChain]]:
+def _divide(waiting: list[_Waiting], before: np.datetime64) -> tuple[list[RecordedChain], list[_Waiting]]:
     """Return the chains that no later part can precede, in order, and the others."""
-    ready = [one for one in waiting if _utc(one.chain.as_of, _END) < before]
-    later = [one for one in waiting if _utc(one.chain.as_of, _END) >= before]
-    return sorted(ready, key=lambda one: (one.chain.as_of, one.chain.ticker)), later
+    is_ready = [_utc(one.recorded.chain.as_of, _END) < before for one in waiting]
+    ready = sorted((one for one, yes in zip(waiting, is_ready, strict=True) if yes), key=lambda one: one.key)
+    return [one.recorded for one in ready], [one for one, yes in zip(waiting, is_ready, strict=True) if not yes]
 
 
 def _utc(instant: datetime | None, otherwise: np.datetime64) -> np.datetime64:
