@@ -144,6 +144,10 @@ class Work:
     async def run(self) -> int:
         """Run it and show what came out; return the exit code."""
         self.source.check()
+        if self.stated_trials > 1 and not self.axes:
+            raise InvalidInput("--trials goes with --sweep: it says how many the best was picked from")
+        if self.report is not None and not self.report.parent.is_dir():
+            raise InvalidInput(f"{self.report} cannot be written: there is no such folder")
         grid = combinations(self.axes) if self.axes else []
         trials = [self.rules, *(changed(self.rules, values) for values in grid)]
         async with AsyncExitStack() as opened:
