@@ -12,10 +12,10 @@ import numpy as np
 from forward_factor.backtest.book import Book
 from forward_factor.backtest.fills import FILLS, Fill
 from forward_factor.backtest.metrics import curve_figures
-from forward_factor.backtest.pairs import parse_pair
 from forward_factor.backtest.results import SweepResult, TrialView
 from forward_factor.backtest.rules import BacktestRules
 from forward_factor.backtest.sharpe import deflated_sharpe, expected_best
+from forward_factor.core.pair_rules import parse_pairs
 from forward_factor.core.rules import VolPoint
 from forward_factor.core.structure import Structure
 from forward_factor.errors import InvalidInput
@@ -37,7 +37,7 @@ def _none_or_float(text: str) -> float | None:
 
 
 CHANGES: Mapping[str, Change] = {
-    "pair": _of_entry("pairs", lambda text: (parse_pair(text),)),
+    "pair": _of_entry("pairs", parse_pairs),
     "structure": _of_entry("structure", Structure),
     "vol-point": _of_entry("vol_point", VolPoint),
     "threshold": _of_entry("threshold", float),

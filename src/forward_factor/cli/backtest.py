@@ -12,7 +12,6 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from forward_factor.backtest.fills import Fill
-from forward_factor.backtest.pairs import parse_pair
 from forward_factor.backtest.report import render_report
 from forward_factor.backtest.results import BacktestResult, SweepResult
 from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
@@ -24,11 +23,12 @@ from forward_factor.cli.backtest_report import print_backtest
 from forward_factor.cli.chain_paths import split_files
 from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
 from forward_factor.core.earnings import EarningsEvent
-from forward_factor.core.rules import PairRule, ScanRules, VolPoint
+from forward_factor.core.pair_rules import parse_pairs
+from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.core.structure import Structure
 from forward_factor.core.ticket import Stake
 from forward_factor.errors import InvalidInput
-from forward_factor.providers.files.earnings import read_earnings
+from forward_factor.providers.files.events import read_events
 from forward_factor.providers.registry import open_file_history
 from forward_factor.services.ports.history import ChainHistory, Span
 from forward_factor.services.run_backtest import Backtested, GivenEarnings, KnownEarnings, StoredEarnings, run_backtest
@@ -80,7 +80,7 @@ def backtest(
     own = application(context)
     gates = _gates(own.rules(), threshold, max_spread, min_open_interest, min_volume)
     rules = BacktestRules(
-        entry=EntryRules(_pairs(pair), structure, vol_point, gates.ff_threshold, stability),
+        entry=EntryRules(parse_pairs(pair or "30/60"), structure, vol_point, gates.ff_threshold, stability),
         exit=ExitRules(exit_days, target, stop),
         size=SizeRules(bankroll, risk, _kelly(win_rate, win_loss, bankroll), capacity, max_positions, max_at_risk),
         costs=Costs(partial_share, commission),
@@ -185,10 +185,6 @@ def _gates(
     return replace(rules, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
 
 
-def _pairs(texts: Sequence[str] | None) -> tuple[PairRule, ...]:
-    return tuple(dict.fromkeys(parse_pair(text) for text in texts or ["30/60"]))
-
-
 def _kelly(win_rate: float | None, win_loss: float | None, bankroll: float) -> Stake | None:
     if win_rate is None and win_loss is None:
         return None
@@ -212,9 +208,9 @@ def _axes(sweeps: Sequence[str]) -> dict[str, list[str]]:
 def _announcements(path: Path | None) -> Sequence[EarningsEvent]:
     if path is None:
         return ()
-    reading = read_earnings(path)
+    reading = read_events(path)
     _warn_all(reading.faults)
-    return reading.events
+    return reading.earnings
 
 
 def _write(path: Path, text: str) -> None:

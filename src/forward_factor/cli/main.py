@@ -11,6 +11,7 @@ import typer
 
 from forward_factor import __version__
 from forward_factor.cli import (
+    backtest,
     db,
     decisions,
     demo,
@@ -24,7 +25,6 @@ from forward_factor.cli import (
     users,
     watch,
 )
-from forward_factor.cli import backtest, db, demo, events, findings, scan, users, watch
 from forward_factor.cli.console import Opening, complain
 from forward_factor.errors import ForwardFactorError, InvalidInput
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from forward_factor.backtest.exits import exit_day, settlement_instant
 from forward_factor.backtest.fills import FILLS, Fill, entry_cost, profit, spread_share, traded_at
 from forward_factor.backtest.moments import Leg
-from forward_factor.backtest.pairs import parse_pair
 from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
 from forward_factor.backtest.sizing import size_position
 from forward_factor.backtest.soundness import Rung, is_sound
@@ -155,7 +154,7 @@ class TestRules:
         "wrong",
         [
             lambda: EntryRules(()),
-            lambda: EntryRules((PairRule(30, 60, 5, 10), PairRule(30, 60, 7, 10))),
+            lambda: EntryRules((PairRule(30, 60, 5, 10), PairRule(30, 60, 5, 10))),
             lambda: EntryRules((PairRule(30, 60, 5, 10),), threshold=nan),
             lambda: EntryRules((PairRule(30, 60, 5, 10),), Structure.CALL, VolPoint.PUT_35D),
             lambda: EntryRules((PairRule(30, 60, 5, 10),), stability=0),
@@ -180,20 +179,3 @@ class TestRules:
         entry = EntryRules((PairRule(30, 60, 5, 10),), Structure.DOUBLE)
         assert entry.points == (VolPoint.PUT_35D, VolPoint.CALL_35D)
         assert BacktestRules(entry).exit.days_before_expiry == 1
-
-    @pytest.mark.parametrize(
-        ("text", "pair"),
-        [
-            ("30/60", PairRule(30, 60, 5, 10)),
-            (" 60/90 ", PairRule(60, 90, 10, 10)),
-            ("20/50±3/8", PairRule(20, 50, 3, 8)),
-            ("20/50+-3/8", PairRule(20, 50, 3, 8)),
-        ],
-    )
-    def test_pairs_as_written(self, text: str, pair: PairRule) -> None:
-        assert parse_pair(text) == pair
-
-    @pytest.mark.parametrize("text", ["", "30", "30-60", "60/30", "30/60/90", "٣٠/٦٠", "30/60±5"])
-    def test_what_is_no_pair(self, text: str) -> None:
-        with pytest.raises(InvalidInput):
-            parse_pair(text)
