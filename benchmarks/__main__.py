@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decode_polygon, engine, move, simulate_market, storage_size, store_quotes
+from benchmarks import cycle, decode_polygon, engine, move, simulate_market, storage_size, store_quotes
 from benchmarks.figures import Figure
 
 ALWAYS: dict[str, Callable[[], list[Figure]]] = {
@@ -22,8 +22,9 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "simulate": simulate_market.measure,
     "store_quotes": store_quotes.measure,
     "move": move.measure,
+    "cycle": cycle.measure,
 }
-BY_NAME = {**ALWAYS, "storage_size": storage_size.measure}
+BY_NAME = {**ALWAYS, "storage_size": storage_size.measure, "cycle_full": cycle.measure_full}
 
 
 def main() -> None:
