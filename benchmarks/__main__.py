@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import backtest, decode_polygon, engine, move, simulate_market, storage_size, store_quotes
+from benchmarks import backtest, cycle, decode_polygon, engine, move, simulate_market, storage_size, store_quotes
 from benchmarks.figures import Figure
 
 ALWAYS: dict[str, Callable[[], list[Figure]]] = {
@@ -23,8 +23,9 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "store_quotes": store_quotes.measure,
     "move": move.measure,
     "backtest": backtest.measure,
+    "cycle": cycle.measure,
 }
-BY_NAME = {**ALWAYS, "storage_size": storage_size.measure}
+BY_NAME = {**ALWAYS, "storage_size": storage_size.measure, "cycle_full": cycle.measure_full}
 
 
 def main() -> None:
