@@ -23,7 +23,7 @@ from tests.integration.storage.scanning import dear_chain, scan
 
 ANNS_NOTES = "bought before the news"
 ANNS_THRESHOLD = 0.31415926
-ANNS_CHAT = "4711"
+ANNS_CHAT = "-100471100815"
 
 
 @dataclass(frozen=True)
