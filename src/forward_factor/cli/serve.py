@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any, cast
 
 import typer
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, note, out, run, warn
+from forward_factor.cli.console import application, note, out, run
 from forward_factor.core.market_hours import current_or_next_session, is_open
-from forward_factor.errors import NotOffered
+from forward_factor.worker.opening import opened_store
 
 Serve = Callable[[Application, asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -45,11 +44,6 @@ class _Place:
 
     module: str
     function: str
-
-    @property
-    def is_there(self) -> bool:
-        room = self.module.rsplit(".", 1)[0]
-        return find_spec(room) is not None and find_spec(self.module) is not None
 
     def load(self) -> Serve:
         return cast("Serve", getattr(import_module(self.module), self.function))
@@ -84,7 +78,7 @@ def worker(
 ) -> None:
     """Scan what is due, and keep the universe and the prices that rescans go by."""
     services = {Kind.SCANS: Service.WORKER, Kind.DISCOVERY: Service.DISCOVERY}
-    _serve(context, *([services[only]] if only else [one for one in services.values() if PLACES[one].is_there]))
+    _serve(context, *([services[only]] if only else services.values()))
 
 
 def scheduler(context: typer.Context) -> None:
@@ -109,33 +103,29 @@ def bot(context: typer.Context) -> None:
 
 def _serve(context: typer.Context, *services: Service) -> None:
     one = application(context)
-    run(serve_together(one, {service.value: _loaded(service) for service in services}))
+    run(_serve_until_stopped(one, services))
 
 
-def _loaded(service: Service) -> Serve:
-    if not PLACES[service].is_there:
-        raise NotOffered(f"the service {service} is not part of this version yet")
-    return PLACES[service].load()
+async def _serve_until_stopped(one: Application, services: Sequence[Service]) -> None:
+    await serve_together(one, services, _stop_signal())
 
 
 async def _up(one: Application) -> None:
     """Open the store first: a SQLite file is brought up to date once, and what is wrong is said before all else."""
-    async with one.store() as store:
+    stop = _stop_signal()
+    async with opened_store(one, stop) as store:
+        if store is None:
+            return
         name, url = store.capabilities.name, store.engine.url.render_as_string(hide_password=True)
     wanted = [service for service in Service if service is not Service.BOT or one.settings.telegram_bot_token]
-    there = [service for service in wanted if PLACES[service].is_there]
-    _say(one, f"{name} at {url}", there)
-    for service in wanted:
-        if service not in there:
-            warn(f"the service {service} is not part of this version yet")
-    await serve_together(one, {service.value: PLACES[service].load() for service in there})
+    _say(one, f"{name} at {url}", wanted)
+    await serve_together(one, wanted, stop)
 
 
-def _say(one: Application, store: str, services: list[Service]) -> None:
+def _say(one: Application, store: str, services: Sequence[Service]) -> None:
     settings, now = one.settings, one.clock.now()
     out.print(f"Forward Factor is up: {', '.join(services)}. Ctrl-C ends it.", soft_wrap=True)
-    if Service.API in services:
-        out.print(f"  web and API  http://{settings.api_host}:{settings.api_port}", soft_wrap=True)
+    out.print(f"  API          http://{settings.api_host}:{settings.api_port}", soft_wrap=True)
     out.print(f"  store        {store}", markup=False, soft_wrap=True)
     out.print(f"  chains       {_provider_words(one)}", soft_wrap=True)
     session = current_or_next_session(now)
@@ -152,16 +142,14 @@ def _provider_words(one: Application) -> str:
     return one.scan_provider
 
 
-async def serve_together(one: Application, services: Mapping[str, Serve]) -> None:
-    """Run services until a signal says stop, or until one of them fails: then the others are stopped too.
+async def serve_together(one: Application, services: Sequence[Service], stop: asyncio.Event) -> None:
+    """Run services until ``stop``, or until one of them fails: then the others are stopped too.
 
     Raises:
         ForwardFactorError: what the first one failed with.
 
     """
-    stop = asyncio.Event()
-    _listen(stop)
-    tasks = [asyncio.create_task(serve(one, stop), name=name) for name, serve in services.items()]
+    tasks = [asyncio.create_task(PLACES[service].load()(one, stop), name=service.value) for service in services]
     await _first(stop, tasks)
     stop.set()
     await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
@@ -186,7 +174,10 @@ async def _first(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
     stopping.cancel()
 
 
-def _listen(stop: asyncio.Event) -> None:
+def _stop_signal() -> asyncio.Event:
+    """Return what SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # where there are no such signals, Ctrl-C raises KeyboardInterrupt
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop

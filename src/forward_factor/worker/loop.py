@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import TypeVar
 
 import structlog
@@ -67,4 +68,5 @@ def tell_of(fault: Exception, what: str, **more: object) -> None:
     if isinstance(fault, ForwardFactorError):
         log.warning(what, reason=fault.code, error=str(fault), **more)
     else:
-        log.error(what, error=repr(fault), exc_info=fault, **more)
+        # as text: a renderer for people would draw every local variable, whole chains among them
+        log.error(what, error=repr(fault), trace="".join(format_exception(fault)), **more)
