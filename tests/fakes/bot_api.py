@@ -184,7 +184,9 @@ def _answer(world: World, token: str, method: str, given: Json, files: dict[str,
         description = json.loads(payload).get("description")
         world.calls.append(Call(method, given, at, status, "lost" if manner.is_lost else description))
         world.changed.notify_all()
-        return None if manner.is_lost else (status, payload)
+    if manner.held_s:
+        time.sleep(manner.held_s)
+    return None if manner.is_lost else (status, payload)
 
 
 def _done(world: World, method: str, given: Json, files: dict[str, bytes], manner: Manner) -> tuple[int, bytes]:

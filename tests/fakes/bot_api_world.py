@@ -21,6 +21,7 @@ class Manner:
         is_dropped: close the connection before anything is done.
         is_lost: do it, then close the connection without an answer.
         seconds: wait so long before anything else.
+        held_s: do it, and wait so long with the answer.
     """
 
     status: int = 0
@@ -29,6 +30,7 @@ class Manner:
     is_dropped: bool = False
     is_lost: bool = False
     seconds: float = 0.0
+    held_s: float = 0.0
 
 
 def flood(retry_after: int) -> Manner:
@@ -48,6 +50,11 @@ LOST = Manner(is_lost=True)
 def slow(seconds: float) -> Manner:
     """An answer that takes its time."""
     return Manner(seconds=seconds)
+
+
+def held(seconds: float) -> Manner:
+    """Something done at once whose answer takes its time."""
+    return Manner(held_s=seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,21 @@ from forward_factor.bot.calls import Desk
 from forward_factor.bot.dispatch import Dispatcher, Library
 from forward_factor.bot.patience import Patience
 from forward_factor.bot.replies import Replies
-from forward_factor.errors import InvalidSettings
 from forward_factor.notify.telegram import CONNECT_S, POOL_S, READ_S, WRITE_S
 from forward_factor.storage.store import Store
 
 CONNECTIONS = 64
 
 
-def build_library(application: Application) -> Library:
-    """Return the library's application for the bot whose token is set.
+def build_library(application: Application) -> Library | None:
+    """Return the library's application for the bot whose token is set, None if none is.
 
     Its rate limiter spaces messages (30 a second), and leaves it to the callers to wait where Telegram asks for that:
     they know what must stay in order.
-
-    Raises:
-        InvalidSettings: no token is set.
-
     """
     token = application.settings.telegram_bot_token
     if token is None:
-        raise InvalidSettings("TELEGRAM_BOT_TOKEN is not set: @BotFather gives one")
+        return None
     # it would log every 429 as an error, with a trace; ours say the same in a line
     logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     return (

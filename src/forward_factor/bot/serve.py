@@ -36,16 +36,29 @@ log = structlog.get_logger()
 async def serve_bot(application: Application, stop: asyncio.Event) -> None:
     """Serve until ``stop``, then finish what is under way. Where the database or Telegram is away, wait for it.
 
+    Without a token there is no bot, but nothing is wrong: it says so and waits.
+
     Raises:
-        InvalidSettings: no token is set, or Telegram does not know it.
+        InvalidSettings: Telegram does not know the token.
 
     """
     structlog.contextvars.bind_contextvars(service=SERVICE)
-    library = build_library(application)
     async with AsyncExitStack() as opened:
         store = await _open_store(application, stop, opened)
+        if store is None:
+            return
+        library = build_library(application)
+        if library is None:
+            log.warning("there is no bot: TELEGRAM_BOT_TOKEN is not set; @BotFather gives one")
+            await keep_beating(store, application.clock, stop)
+            return
+        await _serve(library, application, store, stop)
+
+
+async def _serve(library: Library, application: Application, store: Store, stop: asyncio.Event) -> None:
+    async with AsyncExitStack() as opened:
         opened.push_async_callback(library.bot.shutdown)
-        if store is None or not await _greet(library, stop):
+        if not await _greet(library, stop):
             return
         opened.push_async_callback(library.shutdown)
         opened.callback(furnish(library, application, store).stop)

@@ -36,12 +36,8 @@ async def running_bot(
 ) -> AsyncIterator[RunningBot]:
     """Serve within; the clock stands."""
     clock = FixedClock(NOW)
-    read = Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        telegram_bot_token=SecretStr(telegram.token),
-        telegram_api_base=telegram.url,
-        **settings,
-    )
+    given = {"telegram_bot_token": SecretStr(telegram.token), "telegram_api_base": telegram.url, **settings}
+    read = Settings(_env_file=None, **given)  # type: ignore[call-arg]
     application = Application(read, store_url, clock)
     running = RunningBot(telegram, store, application, clock)
     serving = asyncio.create_task(serve_bot(application, running.stop))

@@ -25,6 +25,7 @@ from forward_factor.storage.store import Store
 from tests.fakes.bot_api import BotApiServer
 from tests.fakes.bot_api_world import DROPPED, LOST, Manner, broken, flood
 from tests.integration.bot.running import RunningBot, running_bot
+from tests.integration.storage.scanning import fetch
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -63,9 +64,18 @@ async def test_a_wrong_token_ends_it_and_is_not_told(
     assert token not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert token not in str(logged)
-    none = application.settings.model_copy(update={"telegram_bot_token": None})
-    with pytest.raises(InvalidSettings, match="is not set"):
-        await serve_bot(replace(application, settings=none), asyncio.Event())
+
+
+async def test_without_a_token_it_says_so_and_waits(
+    telegram: BotApiServer, store: Store, store_url: str, logged: list[Any]
+) -> None:
+    async with running_bot(telegram, store, store_url, telegram_bot_token=None) as running:
+        async with asyncio.timeout(10):
+            while not await fetch(store, "SELECT 1 FROM service_heartbeats WHERE service = 'bot'"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert not running.stop.is_set()
+    assert telegram.calls == []
+    assert "TELEGRAM_BOT_TOKEN is not set" in str(logged)
 
 
 async def test_polling_goes_on_whatever_happens(
