@@ -12,9 +12,6 @@ from forward_factor.services.read_settings import NEW_ACCOUNT
 DECIDE_TIERS = frozenset({"scan_priority", "alerts_paused", "timezone", "quiet_hours"})
 """Settings that say how urgently a user's tickers are scanned."""
 
-DECIDE_TIERS = frozenset({"scan_priority", "quiet_hours", "timezone", "alerts_paused"})
-"""The settings by which a user's tickers are scanned more or less often."""
-
 
 async def change_settings(
     store: Transactions, user_id: str, changes: Mapping[str, object], defaults: AccountSettings = NEW_ACCOUNT
@@ -34,8 +31,6 @@ async def change_settings(
         stored = await work.settings.of_user(user_id, defaults)
         changed = change(stored.settings, changes, defaults)
         await work.settings.store(user_id, changed.settings, changed.named, changed.reset)
-        if DECIDE_TIERS & {*changed.named, *changed.reset}:
-            await work.watchlists.recount(user_id)
         if not DECIDE_TIERS.isdisjoint({*changed.named, *changed.reset}):
             await work.watchlists.recount(user_id)
         await work.commit()
