@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CTE, ColumnElement, Select, Text, cast, exists, func, select
+from sqlalchemy import CTE, ColumnElement, Dialect, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.core.alerting import History
@@ -52,7 +52,8 @@ class SqlAlertRepository:
 
     async def history(self, chains: Sequence[Chain], scans: int, pairs: Sequence[PairRule]) -> History:
         """Return the stored candidates of the last ``scans`` scans of each chain's ticker, its own included."""
-        rows = (await self._connection.execute(self._last_scans(chains, scans))).all()
+        windows = await self._windows(chains, scans)
+        rows = (await self._connection.execute(self._candidates(chains, windows))).all() if windows else []
         columns = dict(zip(_SELECTED, zip(*rows, strict=True) if rows else [()] * len(_SELECTED), strict=True))
         places = {pair.name: place for place, pair in enumerate(pairs)}
         pair = _coded(columns["pair"], places.get)
@@ -107,29 +108,62 @@ class SqlAlertRepository:
         }
         await bulk.replace_columns(self._connection, _MARKS, columns)
 
-    def _last_scans(self, chains: Sequence[Chain], scans: int) -> Select[Any]:
-        """Return the statement of ``history``; rank 1 is the chain's own scan."""
-        asked = _windows(self._asked(chains), scans, min(chain.as_of for chain in chains) - OLDEST_HISTORY)
+    async def _windows(self, chains: Sequence[Chain], scans: int) -> Sequence[tuple[int, datetime]]:
+        """Return the places of chains that are their ticker's newest scan, with the instant its last scans begin at.
+
+        Fewer scans than that begin at the first there is.
+        """
+        asked = _asked(self._connection.dialect, chains)
+        oldest = min(chain.as_of for chain in chains) - OLDEST_HISTORY
+        of_ticker = (
+            (_HEADERS.c.ticker == asked.c.ticker)
+            & (_HEADERS.c.provider == asked.c.provider)
+            & (_HEADERS.c.as_of_ts > oldest)
+        )
+        instants = select(_HEADERS.c.as_of_ts).where(of_ticker)
+        back = instants.where(_HEADERS.c.as_of_ts <= asked.c.as_of)
+        newest = instants.order_by(_HEADERS.c.as_of_ts.desc()).limit(1).scalar_subquery()
+        last = back.order_by(_HEADERS.c.as_of_ts.desc()).offset(scans - 1).limit(1).scalar_subquery()
+        first = back.order_by(_HEADERS.c.as_of_ts).limit(1).scalar_subquery()
+        # one by one, by index: as a join, the planner would read whole days of everybody's headers
+        statement = select(asked.c.place, newest, func.coalesce(last, first, type_=INSTANT)).order_by(asked.c.place)
+        found = (await self._connection.execute(statement)).all()
+        return [(place, first_at) for place, last_at, first_at in found if last_at == chains[place].as_of]
+
+    def _candidates(self, chains: Sequence[Chain], windows: Sequence[tuple[int, datetime]]) -> Select[Any]:
+        """Return the statement of all candidates within ``windows``; rank 1 is the chain's own scan.
+
+        The bounds of all windows together are said too, so that a hypertable need not look into its other chunks.
+        """
+        first_at = dict(windows)
+        wanted = {place: chains[place] for place in first_at}
+        asked = _asked(self._connection.dialect, list(wanted.values()), list(wanted), list(first_at.values()))
         inside = (
             (_CANDIDATES.c.ticker == asked.c.ticker)
             & (_CANDIDATES.c.provider == asked.c.provider)
             & (_CANDIDATES.c.as_of_ts >= asked.c.first_at)
             & (_CANDIDATES.c.as_of_ts <= asked.c.as_of)
+            & (_CANDIDATES.c.as_of_ts >= min(first_at.values()))
+            & (_CANDIDATES.c.as_of_ts <= max(chain.as_of for chain in wanted.values()))
         )
         rank = func.dense_rank().over(partition_by=asked.c.place, order_by=_CANDIDATES.c.as_of_ts.desc())
         return select(asked.c.place, rank.label("rank"), *_columns()).select_from(asked.join(_CANDIDATES, inside))
 
-    def _asked(self, chains: Sequence[Chain]) -> CTE:
-        return given_rows(
-            self._connection.dialect,
-            "asked",
-            [
-                ("place", WHOLE, range(len(chains))),
-                ("ticker", TEXT, [chain.ticker for chain in chains]),
-                ("provider", TEXT, [chain.provider for chain in chains]),
-                ("as_of", INSTANT, [chain.as_of for chain in chains]),
-            ],
-        )
+
+def _asked(
+    dialect: Dialect, chains: Sequence[Chain], places: Sequence[int] = (), first_at: Sequence[datetime] = ()
+) -> CTE:
+    return given_rows(
+        dialect,
+        "asked",
+        [
+            ("place", WHOLE, places or range(len(chains))),
+            ("ticker", TEXT, [chain.ticker for chain in chains]),
+            ("provider", TEXT, [chain.provider for chain in chains]),
+            ("as_of", INSTANT, [chain.as_of for chain in chains]),
+            ("first_at", INSTANT, first_at or [chain.as_of for chain in chains]),
+        ],
+    )
 
 
 _COPIED = ("pair", "vol_point", "front_expiry", "back_expiry", *_NUMBERS, "earnings_on")
@@ -138,23 +172,6 @@ _SELECTED = ("place", "rank", *_COPIED, "reason_codes")
 
 def _columns() -> list[ColumnElement[Any]]:
     return [*(_CANDIDATES.c[name] for name in _COPIED), cast(_CANDIDATES.c.reason_codes, Text)]
-
-
-def _windows(asked: CTE, scans: int, oldest: Any) -> CTE:
-    """Return ``asked`` without those that have a newer scan, with the instant their last scans begin at."""
-    same_source = (_HEADERS.c.ticker == asked.c.ticker) & (_HEADERS.c.provider == asked.c.provider)
-    of_ticker = same_source & (_HEADERS.c.as_of_ts > oldest)
-    first = (
-        select(_HEADERS.c.as_of_ts)
-        .where(of_ticker, _HEADERS.c.as_of_ts <= asked.c.as_of)
-        .order_by(_HEADERS.c.as_of_ts.desc())
-        .offset(scans - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    is_newest = ~exists().where(of_ticker, _HEADERS.c.as_of_ts > asked.c.as_of)
-    first_at = func.coalesce(first, oldest, type_=INSTANT).label("first_at")
-    return select(*asked.c, first_at).where(is_newest).cte("windows")
 
 
 def _readings(columns: Mapping[str, Sequence[Any]], wanted: np.ndarray) -> Readings:
