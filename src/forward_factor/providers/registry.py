@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from forward_factor.providers.http import HttpSource
 
 
+FEWEST_AT_ONCE, MOST_AT_ONCE = 4, 16
+ANSWERS_WITHIN_S = 0.3
+"""What a page takes, so that one worker alone can use up a plan of some thousand requests a minute."""
 SIMULATED_UNIVERSE = 400
 """Tickers in the simulated market's daily bars."""
 
@@ -131,7 +134,9 @@ def _polygon_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
     from forward_factor.providers.http import HttpSource, RequestLimit
     from forward_factor.providers.polygon import polygon_settings
 
-    limit = RequestLimit(per_minute=settings.polygon_requests_per_minute)
+    per_minute = settings.polygon_requests_per_minute
+    at_once = max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, round(per_minute / 60 * ANSWERS_WITHIN_S)))
+    limit = RequestLimit(concurrent=at_once, per_minute=per_minute)
     http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
     return HttpSource(http, clock, budgets=settings.budgets)
 
