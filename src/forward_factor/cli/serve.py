@@ -157,9 +157,9 @@ async def serve_together(one: Application, services: Sequence[Service], stop: as
     for task in late:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
-    for task in tasks:
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            raise fault
+    faults = [fault for task in tasks if not task.cancelled() and (fault := task.exception()) is not None]
+    if faults:  # all of them are looked at, else asyncio tells of the others by itself, with traces
+        raise faults[0]
 
 
 async def _first(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
