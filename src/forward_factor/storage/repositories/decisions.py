@@ -14,7 +14,7 @@ from forward_factor.errors import NotFound
 from forward_factor.services.decision_views import DecisionView, PagePlace
 from forward_factor.services.ports.decisions import NewDecision
 from forward_factor.services.views import SignalView
-from forward_factor.storage.held_users import hold_users
+from forward_factor.storage.active_users import hold_users
 from forward_factor.storage.signal_copies import SignalCopier, signal_from_facts
 from forward_factor.storage.tables import SignalUserDecision, User, UserSettings, table_of
 

@@ -19,7 +19,7 @@ from forward_factor.core.reminders import PlannedReminder
 from forward_factor.services.decision_views import PagePlace, ReminderState, ReminderView
 from forward_factor.services.ports.decisions import DueReminder
 from forward_factor.storage import bulk
-from forward_factor.storage.held_users import hold_users
+from forward_factor.storage.active_users import hold_users
 from forward_factor.storage.tables import Reminder, User, table_of
 
 _DECISIONS_A_STATEMENT = 500
