@@ -104,6 +104,11 @@ class Application:
         one = self.settings
         return SessionTerms(timedelta(minutes=one.access_token_minutes), timedelta(days=one.refresh_token_days))
 
+    @property
+    def web_session_life(self) -> timedelta:
+        """Return how long a log-in in a browser lasts."""
+        return timedelta(hours=self.settings.web_session_hours)
+
     async def session_secret(self, store: Store) -> str:
         """Return the secret that signs sessions: the settings', else the installation's own."""
         given = self.settings.secret_key

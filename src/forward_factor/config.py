@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     )
     access_token_minutes: float = Field(default=15.0, gt=0, le=1440, description="Life of an access token")
     refresh_token_days: float = Field(default=30.0, gt=0, le=365, description="Life of a log-in that is not used")
+    web_session_hours: float = Field(default=12.0, gt=0, le=720, description="Life of a log-in in a browser")
     registration_open: bool = Field(default=True, description="Whether anyone may make an account, web or Telegram")
 
     scan_provider: Literal["polygon", "cboe", "simulated"] | None = Field(

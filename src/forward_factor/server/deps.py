@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -35,6 +35,11 @@ class Backend:
         if self._issuer is None:
             self._issuer = await self.application.session_issuer(store)
         return self._issuer
+
+    async def web_issuer(self, store: Store) -> IssueSession:
+        """Return what makes the sessions of browsers, which are shorter."""
+        issuer = await self.issuer(store)
+        return replace(issuer, terms=replace(issuer.terms, refresh=self.application.web_session_life))
 
 
 def get_backend(request: Request) -> Backend:

@@ -105,14 +105,18 @@ def problem(
     return Response(content, status, {**CAREFUL_HEADERS, "Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
+def words_of(fault: ForwardFactorError) -> str:
+    """Return what a person may read of an error; what is the server's own fault goes to its log instead."""
+    if status_of(type(fault)) < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return str(fault)
+    _log.error("request failed", code=fault.code, error=str(fault))
+    return next(_OUR_FAULT[kind] for kind in type(fault).__mro__ if kind in _OUR_FAULT)
+
+
 def answer_fault(fault: ForwardFactorError) -> Response:
     """Return the answer that tells of an error of ours."""
     status = status_of(type(fault))
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return problem(status, fault.code, str(fault), _headers(status, fault))
-    _log.error("request failed", code=fault.code, error=str(fault))
-    detail = next(_OUR_FAULT[kind] for kind in type(fault).__mro__ if kind in _OUR_FAULT)
-    return problem(status, fault.code, detail, _headers(status, fault))
+    return problem(status, fault.code, words_of(fault), _headers(status, fault))
 
 
 def _headers(status: HTTPStatus, fault: ForwardFactorError) -> dict[str, str]:

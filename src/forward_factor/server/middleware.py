@@ -19,6 +19,7 @@ API_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _QUIET = ("/health", "/health/db", "/metrics", "/api/v1/health", "/api/v1/health/db")
+_QUIET_BELOW = ("/_nicegui", "/assets/")
 _log = structlog.get_logger("forward_factor.server")
 
 
@@ -100,6 +101,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_and_see)
         finally:
-            say = _log.debug if scope["path"] in _QUIET else _log.info
+            path = scope["path"]
+            say = _log.debug if path in _QUIET or path.startswith(_QUIET_BELOW) else _log.info
             ms = round((perf_counter() - began) * 1000, 1)
-            say("request", method=scope["method"], path=scope["path"], status=int(status or 500), ms=ms)
+            say("request", method=scope["method"], path=path, status=int(status or 500), ms=ms)

@@ -13,6 +13,7 @@ import uvicorn
 from forward_factor.bootstrap import Application
 from forward_factor.errors import InvalidSettings
 from forward_factor.server.app import create_app
+from forward_factor.server.web.site import add_web
 from forward_factor.storage.late_store import LateStore
 
 GRACE_S = 10
@@ -39,10 +40,12 @@ async def serve_api(application: Application, stop: asyncio.Event) -> None:
     settings = application.settings
     listener = _listen(settings.api_host, settings.api_port)
     store = LateStore(application.store)
+    app = create_app(application, store)
+    add_web(app, app.state.backend)
     trusted = application.trusted_proxies
     server = _Server(
         uvicorn.Config(
-            create_app(application, store),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
