@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "forward_factor"
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 IS_DDL = "migrations"
-CATCHES_ALL = SOURCE / "worker" / "loop.py"
+CATCHES_ALL = SOURCE / "serving" / "loop.py"
 """Keeps services going whatever happens; nobody else may catch everything."""
 
 

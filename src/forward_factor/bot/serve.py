@@ -15,20 +15,23 @@ from forward_factor.bootstrap import Application
 from forward_factor.bot.app import build_library, furnish
 from forward_factor.bot.commands import COMMANDS
 from forward_factor.bot.dispatch import Library
-from forward_factor.bot.heart import SERVICE, keep_beating
 from forward_factor.bot.updates import poll_updates
-from forward_factor.bot.waiting import FIRST_PAUSE_S, LONGEST_PAUSE_S, keep_running, sleep_unless_stopped
 from forward_factor.bot.webhook import receive_updates
-from forward_factor.errors import InvalidSettings, StoreUnavailable
+from forward_factor.errors import InvalidSettings
 from forward_factor.notify.redaction import redacted
 from forward_factor.notify.telegram import TelegramNotifier
 from forward_factor.services.adopt_chats import adopt_chats
 from forward_factor.services.deliver_messages import DeliverMessages
 from forward_factor.services.gather_digests import gather_digests
+from forward_factor.serving.heart import beating
+from forward_factor.serving.loop import keep_doing
+from forward_factor.serving.opening import opened_store
+from forward_factor.serving.pauses import pause
 from forward_factor.storage.store import Store
 
+SERVICE = "bot"
 DIGESTS_EVERY_S, ADOPTS_EVERY_S = 60.0, 3600.0
-AWAY_S = 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 
 log = structlog.get_logger()
 
@@ -43,14 +46,14 @@ async def serve_bot(application: Application, stop: asyncio.Event) -> None:
 
     """
     structlog.contextvars.bind_contextvars(service=SERVICE)
-    async with AsyncExitStack() as opened:
-        store = await _open_store(application, stop, opened)
+    async with opened_store(application, stop) as store:
         if store is None:
             return
         library = build_library(application)
         if library is None:
             log.warning("there is no bot: TELEGRAM_BOT_TOKEN is not set; @BotFather gives one")
-            await keep_beating(store, application.clock, stop)
+            async with beating(store, application.clock, SERVICE):
+                await stop.wait()
             return
         await _serve(library, application, store, stop)
 
@@ -62,33 +65,19 @@ async def _serve(library: Library, application: Application, store: Store, stop:
             return
         opened.push_async_callback(library.shutdown)
         opened.callback(furnish(library, application, store).stop)
+        await opened.enter_async_context(beating(store, application.clock, SERVICE))
         log.info("bot is at work", bot=library.bot.username)
         deliveries = DeliverMessages(store, TelegramNotifier(library.bot), application.clock)
-        gather = partial(gather_digests, store, application.clock)
-        works = {
-            "taking updates": partial(_take_updates, library, application, stop),
-            "delivering": partial(deliveries.run, stop),
-            "adopting chats": partial(_repeat, "chats adopted", partial(adopt_chats, store), ADOPTS_EVERY_S, stop),
-            "gathering digests": partial(_repeat, "digests gathered", gather, DIGESTS_EVERY_S, stop),
-            "beating": partial(keep_beating, store, application.clock, stop),
-        }
+        digests = _told("digests gathered", partial(gather_digests, store, application.clock))
         async with asyncio.TaskGroup() as tasks:
-            for name, work in works.items():
-                tasks.create_task(keep_running(name, work, stop))
+            for name, step, every_s in (
+                ("taking updates", partial(_take_updates, library, application, stop), 0.0),
+                ("delivering", partial(deliveries.run, stop), 0.0),
+                ("adopting chats", _told("chats adopted", partial(adopt_chats, store)), ADOPTS_EVERY_S),
+                ("gathering digests", digests, DIGESTS_EVERY_S),
+            ):
+                tasks.create_task(keep_doing(name, step, stop, every_s))
     log.info("bot has stopped")
-
-
-async def _open_store(application: Application, stop: asyncio.Event, opened: AsyncExitStack) -> Store | None:
-    """Return the store; None if ``stop`` came first."""
-    pause_s = FIRST_PAUSE_S
-    while not stop.is_set():
-        try:
-            return await opened.enter_async_context(application.store())
-        except StoreUnavailable as fault:
-            log.warning("bot waits for the database", reason=str(fault))
-            await sleep_unless_stopped(stop, pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-    return None
 
 
 async def _greet(library: Library, stop: asyncio.Event) -> bool:
@@ -107,7 +96,7 @@ async def _greet(library: Library, stop: asyncio.Event) -> bool:
             raise InvalidSettings("Telegram does not know the token in TELEGRAM_BOT_TOKEN") from None
         except TelegramError as fault:
             log.warning("bot waits for Telegram", reason=redacted(str(fault)))
-            await sleep_unless_stopped(stop, pause_s)
+            await pause(stop, pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         else:
             return True
@@ -122,14 +111,11 @@ async def _take_updates(library: Library, application: Application, stop: asynci
         await poll_updates(library, stop)
 
 
-async def _repeat(done: str, action: Callable[[], Awaitable[int]], every_s: float, stop: asyncio.Event) -> None:
-    """Do something again and again, and tell how much it was where it was anything."""
-    while not stop.is_set():
-        pause_s = every_s
-        try:
-            if count := await action():
-                log.info(done, count=count)
-        except StoreUnavailable as fault:
-            log.warning("bot waits for the database", reason=str(fault))
-            pause_s = AWAY_S
-        await sleep_unless_stopped(stop, pause_s)
+def _told(done: str, action: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[None]]:
+    """Return ``action``, which then tells how much it did where it did anything."""
+
+    async def act() -> None:
+        if count := await action():
+            log.info(done, count=count)
+
+    return act

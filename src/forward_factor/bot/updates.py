@@ -15,9 +15,9 @@ from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from forward_factor.bot.dispatch import Library
-from forward_factor.bot.waiting import sleep_unless_stopped, unless_stopped
 from forward_factor.notify.redaction import redacted
 from forward_factor.notify.telegram import wait_s
+from forward_factor.serving.pauses import pause, until_stopped
 
 WANTED = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 POLL_S = 30
@@ -31,10 +31,10 @@ async def poll_updates(library: Library, stop: asyncio.Event) -> None:
     offset, pause_s = 0, FIRST_PAUSE_S
     while not stop.is_set():
         try:
-            updates = await unless_stopped(stop, _fetch(library, offset)) or ()
+            updates = await until_stopped(stop, _fetch(library, offset)) or ()
         except TelegramError as fault:
             log.warning("updates cannot be fetched", reason=redacted(str(fault)))
-            await sleep_unless_stopped(stop, _pause_s(fault, pause_s))
+            await pause(stop, _pause_s(fault, pause_s))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             continue
         await handle_updates(library, updates)

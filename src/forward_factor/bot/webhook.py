@@ -18,8 +18,8 @@ from tornado.web import Application, RequestHandler
 
 from forward_factor.bot.dispatch import Library
 from forward_factor.bot.updates import WANTED
-from forward_factor.bot.waiting import sleep_unless_stopped
 from forward_factor.notify.redaction import redacted
+from forward_factor.serving.pauses import pause
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
 MOST_BYTES = 1 << 20
@@ -54,7 +54,7 @@ async def _announce(library: Library, url: str, secret: str, stop: asyncio.Event
             await library.bot.set_webhook(url, secret_token=secret, allowed_updates=WANTED)
         except TelegramError as fault:
             log.warning("webhook cannot be set", reason=redacted(str(fault)))
-            await sleep_unless_stopped(stop, RETRY_S)
+            await pause(stop, RETRY_S)
         else:
             return
 

@@ -19,7 +19,7 @@ import typer
 from forward_factor.bootstrap import Application
 from forward_factor.cli.console import application, note, out, run
 from forward_factor.core.market_hours import current_or_next_session, is_open
-from forward_factor.worker.opening import opened_store
+from forward_factor.serving.opening import opened_store
 
 Serve = Callable[[Application, asyncio.Event], Coroutine[Any, Any, None]]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from forward_factor.core.slots import SlotReason
 from forward_factor.services.ports.jobs import Again
-from forward_factor.worker.loop import outcome, tell_of
+from forward_factor.serving.loop import outcome, tell_of
 
 GATHERS_FOR_S = 0.05
 AFTER_TROUBLE = timedelta(seconds=5)

@@ -7,8 +7,8 @@ import asyncio
 import structlog
 
 from forward_factor.bootstrap import Application
-from forward_factor.worker.heart import beating
-from forward_factor.worker.opening import opened_store
+from forward_factor.serving.heart import beating
+from forward_factor.serving.opening import opened_store
 from forward_factor.worker.prices import watch_prices
 from forward_factor.worker.universe import keep_universe
 

@@ -16,10 +16,10 @@ from forward_factor.services.hold_lease import LASTS, HoldLease
 from forward_factor.services.ports.market_data import Ability, MarketData
 from forward_factor.services.request_scan import request_scan
 from forward_factor.services.watch_prices import PriceSource, WatchPrices
+from forward_factor.serving.loop import keep_doing
+from forward_factor.serving.pauses import pause, until_stopped
 from forward_factor.storage.store import Store
 from forward_factor.worker.leases import kept
-from forward_factor.worker.loop import keep_doing
-from forward_factor.worker.pauses import pause, until_stopped
 
 log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from forward_factor.services.ports.jobs import Again
 from forward_factor.services.ports.slots import OpenTicker
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.services.settle_scans import SettleScans
-from forward_factor.worker.loop import outcome, tell_of
+from forward_factor.serving.loop import outcome, tell_of
 
 log = structlog.get_logger()
 

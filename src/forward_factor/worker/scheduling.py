@@ -18,7 +18,7 @@ from forward_factor.services.recompute_tiers import recompute_tiers
 from forward_factor.services.record_heartbeat import read_facts
 from forward_factor.services.schedule_scans import schedule_scans
 from forward_factor.services.tidy_store import tidy_store
-from forward_factor.worker.loop import keep_doing
+from forward_factor.serving.loop import keep_doing
 
 log = structlog.get_logger()
 

@@ -16,12 +16,12 @@ from forward_factor.services.plan_rules import plan_rules
 from forward_factor.services.ports import ChainProvider, ScanFollower
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.services.send_reminders import ReminderCount, send_due_reminders
+from forward_factor.serving.heart import beating
+from forward_factor.serving.loop import keep_doing
+from forward_factor.serving.opening import opened_store
 from forward_factor.storage.store import Store
 from forward_factor.worker import scheduling
 from forward_factor.worker.batching import Batches
-from forward_factor.worker.heart import beating
-from forward_factor.worker.loop import keep_doing
-from forward_factor.worker.opening import opened_store
 from forward_factor.worker.scans import DueScans
 from forward_factor.worker.scheduling import Scheduler
 

@@ -14,10 +14,10 @@ from forward_factor.services.dismiss_universe import dismiss_universe
 from forward_factor.services.hold_lease import LASTS, HoldLease
 from forward_factor.services.ports.market_data import Ability, MarketData
 from forward_factor.services.refresh_universe import is_refresh_due, refresh_universe
+from forward_factor.serving.loop import keep_doing
+from forward_factor.serving.pauses import pause, until_stopped
 from forward_factor.storage.store import Store
 from forward_factor.worker.leases import kept
-from forward_factor.worker.loop import keep_doing
-from forward_factor.worker.pauses import pause, until_stopped
 
 log = structlog.get_logger()
 

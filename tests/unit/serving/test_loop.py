@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from forward_factor.errors import StoreUnavailable
-from forward_factor.worker.loop import Patience, keep_doing, outcome, tell_of
+from forward_factor.serving.loop import Patience, keep_doing, outcome, tell_of
 
 QUICK = Patience(first_s=0.01, longest_s=0.04, healthy_s=0.5)
 

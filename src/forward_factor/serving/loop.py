@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from forward_factor.errors import ForwardFactorError
-from forward_factor.worker.pauses import pause
+from forward_factor.serving.pauses import pause
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ import structlog
 
 from forward_factor.bootstrap import Application
 from forward_factor.errors import StoreUnavailable
+from forward_factor.serving.pauses import pause
 from forward_factor.storage.store import Store
-from forward_factor.worker.pauses import pause
 
 log = structlog.get_logger()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -16,13 +18,12 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def until_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work`` to its end, or until the service is to stop: then it is cancelled where it stands."""
+async def until_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """Return what ``work`` comes to; None, and it is cancelled where it stands, if the service is to stop first."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
+        return await working if working.done() else None
     finally:
         for task in (working, stopping):
             task.cancel()

@@ -1,0 +1,1 @@
+"""What every long-running service does alike: keep going, beat, wait for its store, and stop when it is told to."""
