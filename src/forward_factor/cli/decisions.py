@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -39,8 +40,7 @@ Limit = Annotated[int, typer.Option(min=1, max=LARGEST_PAGE, help="At most so ma
 OnlyOpen = Annotated[bool, typer.Option("--open", help="Only those still open.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
-Act = Callable[[Store, str], Awaitable[DecisionView]]
-"""Something done to a decision of an open store and a user."""
+Result = TypeVar("Result")
 
 
 @app.command("list")
@@ -48,7 +48,8 @@ def list_(
     context: typer.Context, user: OfUser, only_open: OnlyOpen = False, limit: Limit = 50, as_json: AsJson = False
 ) -> None:
     """List a user's decisions, the newest first."""
-    page = run(_list(application(context), user, limit, only_open=only_open))
+    listing = partial(list_decisions, limit=limit, only_open=only_open)
+    page = run(_act(application(context), user, listing))
     if as_json:
         for one in page.decisions:
             print_json(asdict(one))
@@ -148,7 +149,8 @@ def reminders(
     context: typer.Context, user: OfUser, only_open: OnlyOpen = False, limit: Limit = 50, as_json: AsJson = False
 ) -> None:
     """List a user's reminders, those due last first."""
-    page = run(_reminders(application(context), user, limit, only_open=only_open))
+    listing = partial(list_reminders, limit=limit, only_open=only_open)
+    page = run(_act(application(context), user, listing))
     if as_json:
         for one in page.reminders:
             print_json(asdict(one))
@@ -159,25 +161,14 @@ def reminders(
     _note_more(page)
 
 
-async def _list(application: Application, email: str, limit: int, *, only_open: bool) -> DecisionPage:
-    async with application.store() as store:
-        user = await find_user(store, email)
-        return await list_decisions(store, user.id, limit=limit, only_open=only_open)
-
-
-async def _reminders(application: Application, email: str, limit: int, *, only_open: bool) -> ReminderPage:
-    async with application.store() as store:
-        user = await find_user(store, email)
-        return await list_reminders(store, user.id, limit=limit, only_open=only_open)
-
-
 async def _record(
     application: Application, email: str, signal_id: str, decision: Decision, entry: Entry
 ) -> RecordedDecision:
-    async with application.store() as store:
-        user = await find_user(store, email)
+    async def act(store: Store, user_id: str) -> RecordedDecision:
         wanted = await _signal_called(store, signal_id)
-        return await record_decision(store, application.clock, user.id, wanted, decision, entry)
+        return await record_decision(store, application.clock, user_id, wanted, decision, entry)
+
+    return await _act(application, email, act)
 
 
 async def _signal_called(store: Store, beginning: str) -> str:
@@ -190,7 +181,8 @@ async def _signal_called(store: Store, beginning: str) -> str:
         raise
 
 
-async def _act(application: Application, email: str, act: Act) -> DecisionView:
+async def _act(application: Application, email: str, act: Callable[[Store, str], Awaitable[Result]]) -> Result:
+    """Return what ``act`` makes of the open store and the user of that address."""
     async with application.store() as store:
         user = await find_user(store, email)
         return await act(store, user.id)

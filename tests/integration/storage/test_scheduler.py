@@ -13,6 +13,7 @@ from forward_factor.clock import FixedClock
 from forward_factor.core.slots import Cadences, SlotState
 from forward_factor.core.tiers import Tier
 from forward_factor.services.tidy_store import tidy_store
+from forward_factor.serving import heart
 from forward_factor.serving.heart import beating, instance
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import (
@@ -26,7 +27,6 @@ from forward_factor.storage.tables import (
     ServiceHeartbeat,
     table_of,
 )
-from forward_factor.serving import heart
 from forward_factor.worker.scheduling import SERVICE, Scheduler
 from tests.integration.storage.accounts import register
 from tests.integration.storage.scheduling import RememberingQueue, slots, watch

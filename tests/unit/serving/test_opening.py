@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from forward_factor.errors import SchemaMismatch, StorageError, StoreUnavailable
-from forward_factor.serving.opening import opened_store
 from forward_factor.serving import opening
+from forward_factor.serving.opening import opened_store
 
 
 class Application:
