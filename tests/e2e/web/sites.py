@@ -54,12 +54,13 @@ class Site:
         assert outcome.code == 0, outcome.stderr
         return outcome.stdout
 
-    def register(self, email: str) -> httpx.Client:
-        """Make an account by the form; return its session."""
-        client = self.client()
-        answer = client.post("/register", data={"email": email, "password": PASSWORD})
-        assert answer.status_code == 303, answer.text
-        return client
+    @contextmanager
+    def register(self, email: str) -> Iterator[httpx.Client]:
+        """Make an account by the form; give its session."""
+        with self.client() as client:
+            answer = client.post("/register", data={"email": email, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            yield client
 
     def is_up(self) -> bool:
         try:
