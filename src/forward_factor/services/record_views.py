@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from forward_factor.core.bars import Timeframe as Timeframe  # noqa: PLC0414 - part of what is shown
 from forward_factor.services.decision_views import PagePlace
 from forward_factor.services.views import CandidateView, SignalView
 
 
-class Timeframe(StrEnum):
-    """How long a bar is."""
-
-    MINUTE = "1min"
-    HOUR = "1hour"
-    DAY = "1day"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarView:
-    """Open, high, low, close and volume over one timeframe that begins at ``at``."""
+    """Open, high, low, close and volume over one timeframe that begins at ``at``.
+
+    Attributes:
+        minutes: how many minute bars it was made of; None where it is stored as it is.
+
+    """
 
     at: datetime
     open: float
@@ -29,6 +26,7 @@ class BarView:
     low: float
     close: float
     volume: int
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

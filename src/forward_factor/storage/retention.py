@@ -11,6 +11,7 @@ from sqlalchemy import Connection, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.errors import InvalidInput, StorageError
+from forward_factor.storage.aggregates import BY_TABLE, Aggregated
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.decision_facts import fill_decision_facts
 from forward_factor.storage.faults import translated_faults
@@ -30,7 +31,7 @@ TIME_COLUMNS = {
 TOGETHER = frozenset({"option_chain_snapshots", "option_quotes"})
 """A header without its quotes, or quotes without their header, could not be replayed."""
 REFRESHED = timedelta(days=30)
-"""The span the aggregates' policies look back on (migration 0002): a refresh would empty what is gone from it."""
+"""The span the aggregates' policies look back on (migrations 0002 and 0006): a refresh would empty what is gone."""
 
 _LAST_BOUNDARY = """
 SELECT count(*) AS chunks, max(range_end) AS boundary FROM timescaledb_information.chunks
@@ -90,7 +91,7 @@ async def preview_retention(store: Store, keep: timedelta, tables: Sequence[str]
 async def arm_retention(store: Store, keep: timedelta, tables: Sequence[str]) -> int:
     """Have TimescaleDB drop what is older than ``keep``, in an hour and then daily.
 
-    Before signals may go, the aggregates are brought up to date over all of them, and decisions get their own
+    Before signals or bars may go, the aggregates are brought up to date over all of them, and decisions get their own
     copy of their signal's facts.
 
     Returns:
@@ -98,18 +99,19 @@ async def arm_retention(store: Store, keep: timedelta, tables: Sequence[str]) ->
 
     Raises:
         StorageError: the store has no policies, or a move into it has not finished.
-        InvalidInput: signals would go that the aggregates still refresh from.
+        InvalidInput: signals or bars would go that the aggregates still refresh from.
 
     """
     names = with_companions(tables)
     _require_policies(store.capabilities)
-    if "signals" in names and keep < REFRESHED:
+    summarised = [one for one in BY_TABLE.values() if one.table in names]
+    if summarised and keep < REFRESHED:
         raise InvalidInput(
-            f"signals must be kept {REFRESHED.days} days at least: the aggregates are refreshed over that span, "
-            "and a refresh would empty them where the signals are gone"
+            f"{' and '.join(one.table for one in summarised)} must be kept {REFRESHED.days} days at least: the "
+            "aggregates are refreshed over that span, and a refresh would empty them where the rows are gone"
         )
-    if "signals" in names:
-        await _refresh_aggregates(store)
+    for one in summarised:
+        await _refresh_aggregates(store, one)
     with translated_faults():
         async with store.engine.begin() as connection:
             await _require_no_move(connection)
@@ -154,13 +156,12 @@ async def _require_no_move(connection: AsyncConnection) -> None:
         raise StorageError("a `db copy` into this store has not finished, and needs all of it: finish that first")
 
 
-async def _refresh_aggregates(store: Store) -> None:
-    signals = table_of(Signal)
+async def _refresh_aggregates(store: Store, one: Aggregated) -> None:
+    instant = Base.metadata.tables[one.table].c[TIME_COLUMNS[one.table]]
     async with store.engine.connect() as connection:
-        span = select(func.min(signals.c.as_of_ts), func.max(signals.c.as_of_ts))
-        first, last = (await connection.execute(span)).one()
+        first, last = (await connection.execute(select(func.min(instant), func.max(instant)))).one()
     if first is not None:
-        await store.aggregates.refresh(first, last)
+        await store.aggregates.refresh_over(one, first, last)
 
 
 def _preview(connection: Connection, can: Capabilities, names: Sequence[str], cutoff: datetime) -> list[Expiring]:

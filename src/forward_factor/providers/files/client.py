@@ -158,7 +158,7 @@ def _read(name: str, data: bytes) -> pl.DataFrame:
 def _parquet(source: Path | io.BytesIO, names: Sequence[str] | None, rows: tuple[int, int] | None) -> pl.DataFrame:
     """Read all canonical columns or some, and all rows or a stretch of them."""
     try:
-        with _without_panic_traces():
+        with without_panic_traces():
             columns = match_columns(list(pl.read_parquet_schema(source)))
             wanted = {name: columns[name] for name in names or columns}
             if rows is None:
@@ -190,7 +190,7 @@ def _read_at_most(packed: gzip.GzipFile, most: int) -> bytes:
 
 
 @contextmanager
-def _without_panic_traces() -> Iterator[None]:
+def without_panic_traces() -> Iterator[None]:
     """Keep from stderr the traces that Polars' native threads write there before a panic is raised.
 
     They write to the file descriptor, so it is the descriptor that is turned aside. Where all goes well,
@@ -268,7 +268,7 @@ def _split(lines: pl.Series, header: list[str], columns: dict[str, str]) -> pl.D
     numbered = ",".join(str(position) for position in range(len(header) + 1))
     data = "\n".join([numbered, *lines.to_list()]).encode()
     try:
-        with _without_panic_traces():
+        with without_panic_traces():
             table = pl.read_csv(data, columns=list(names), infer_schema=False, truncate_ragged_lines=True)
     except (PolarsError, PanicException) as error:
         raise UnreadableChain("is not readable CSV: its quotes or separators are damaged") from error

@@ -91,7 +91,7 @@ def parse_table(table: pl.DataFrame, label: str, tickers: Collection[str] = ()) 
     """
     if table.is_empty():
         return Reading(frozenset(), (ChainFailure(label, UnreadableChain(f"{label} has no rows")),))
-    names = _tickers(table["ticker"])
+    names = read_tickers(table["ticker"])
     if tickers:
         wanted = names.is_null() | names.is_in(list(tickers))
         table, names = table.filter(wanted), names.filter(wanted)
@@ -102,8 +102,8 @@ def parse_table(table: pl.DataFrame, label: str, tickers: Collection[str] = ()) 
 def _rows(table: pl.DataFrame, names: pl.Series, label: str) -> _Rows:
     tickers = names.drop_nulls().unique().sort().to_list()
     ticker = names.cast(pl.Enum(tickers)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
-    as_of, expiry = parse_instants(table["as_of"]), _days(table["expiry"])
-    strike, _ = _numbers(table["strike"])
+    as_of, expiry = parse_instants(table["as_of"]), read_days(table["expiry"])
+    strike, _ = read_numbers(table["strike"])
     is_call, is_right = _rights(table["right"])
     (spot, *values), unreadable = _all_numbers(table)
     contracts = without_placeholders(Contracts(expiry, strike, is_call, *values))
@@ -115,7 +115,7 @@ def _rows(table: pl.DataFrame, names: pl.Series, label: str) -> _Rows:
 
 def _all_numbers(table: pl.DataFrame) -> tuple[list[FloatArray], BoolArray]:
     """Return the columns ``_NUMBERS``, and the rows with something in one of them that is no number."""
-    read = [_numbers(_column(table, column)) for column in _NUMBERS]
+    read = [read_numbers(_column(table, column)) for column in _NUMBERS]
     return [values for values, _ in read], np.logical_or.reduce([unreadable for _, unreadable in read])
 
 
@@ -132,7 +132,7 @@ def _first_fault(*wrong: BoolArray) -> IntArray:
     return np.select(wrong, list(range(1, len(wrong) + 1)), 0).astype(np.int64)
 
 
-def _text(column: pl.Series) -> pl.Series:
+def read_text(column: pl.Series) -> pl.Series:
     """Return the column as stripped text, all missing where its type is not one of text."""
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Binary):
         return pl.repeat(None, column.len(), dtype=pl.String, eager=True)
@@ -149,8 +149,9 @@ def _by_distinct(text: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.
     return text.replace_strict(distinct, values, default=None, return_dtype=values.dtype)
 
 
-def _tickers(column: pl.Series) -> pl.Series:
-    text = column.cast(pl.String) if column.dtype.is_integer() else _text(column)
+def read_tickers(column: pl.Series) -> pl.Series:
+    """Return the canonical tickers, null where there is none."""
+    text = column.cast(pl.String) if column.dtype.is_integer() else read_text(column)
     return _by_distinct(text, lambda distinct: pl.Series(map(_canonical, distinct), dtype=pl.String))
 
 
@@ -164,7 +165,7 @@ def _canonical(text: str) -> str | None:
 def parse_instants(column: pl.Series) -> DateArray:
     """Return a column ``as_of`` as ``datetime64[us]`` in UTC, NaT where it cannot be read."""
     if column.dtype != pl.Datetime:
-        column = _by_distinct(_text(column), _instants_of)
+        column = _by_distinct(read_text(column), _instants_of)
     utc = _within_years(column).dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return utc.cast(pl.Datetime("us")).to_numpy().astype("datetime64[us]")
 
@@ -177,11 +178,12 @@ def _instants_of(text: pl.Series) -> pl.Series:
     return canonical.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False)
 
 
-def _days(column: pl.Series) -> DateArray:
+def read_days(column: pl.Series) -> DateArray:
+    """Return dates as ``datetime64[D]``, NaT where they cannot be read; midnight may be written with them."""
     if column.dtype == pl.Datetime:
         column = _midnights(_within_years(column).dt.replace_time_zone(None))
     elif column.dtype != pl.Date:
-        column = _by_distinct(_text(column), _days_of)
+        column = _by_distinct(read_text(column), _days_of)
     return _within_years(column).to_numpy().astype("datetime64[D]")
 
 
@@ -208,9 +210,9 @@ def _where(condition: pl.Series, values: pl.Series) -> pl.Series:
     return pl.select(pl.when(condition).then(values)).to_series()
 
 
-def _numbers(column: pl.Series) -> tuple[FloatArray, BoolArray]:
+def read_numbers(column: pl.Series) -> tuple[FloatArray, BoolArray]:
     """Return the column's finite numbers (else NaN), and where it holds something that is no number."""
-    text = _text(column.cast(pl.String) if column.dtype == pl.Decimal else column)
+    text = read_text(column.cast(pl.String) if column.dtype == pl.Decimal else column)
     is_number = column.dtype.is_integer() or column.dtype.is_float()
     values = (column if is_number else text).cast(pl.Float64, strict=False)
     is_word = text.str.to_lowercase().is_in(MISSING_WORDS).fill_null(False)
@@ -221,7 +223,7 @@ def _numbers(column: pl.Series) -> tuple[FloatArray, BoolArray]:
 
 def _rights(column: pl.Series) -> tuple[BoolArray, BoolArray]:
     """Return where the right is a call, and where it is a right at all."""
-    text = _text(column).str.to_lowercase()
+    text = read_text(column).str.to_lowercase()
     is_call = text.is_in(["c", "call"]).fill_null(False)
     is_put = text.is_in(["p", "put"]).fill_null(False)
     return is_call.to_numpy(), (is_call | is_put).to_numpy()
@@ -273,7 +275,7 @@ def _as_written(column: pl.Series) -> str:
     """Show the first cell; only text, as some typed values cannot even be turned into Python's."""
     if column.is_null()[0]:
         return "missing"
-    text = _text(column[:1])[0]
+    text = read_text(column[:1])[0]
     return f"of type {shown(str(column.dtype))}" if text is None else shown(text)
 
 

@@ -78,4 +78,4 @@ class Records(Protocol):
     async def bars(
         self, ticker: str, timeframe: Timeframe, since: datetime | None, until: datetime | None, limit: int
     ) -> Sequence[BarView]:
-        """Return the newest bars of a span, the oldest first."""
+        """Return the newest bars of a span, the oldest first: stored ones, else those made from minutes."""

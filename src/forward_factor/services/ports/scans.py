@@ -69,7 +69,10 @@ class EarningsRepository(Protocol):
 
 
 class Aggregates(Protocol):
-    """Summaries that the store keeps beside the signals."""
+    """Summaries that the store keeps beside the signals and the bars."""
 
     async def refresh(self, first: datetime, last: datetime) -> None:
         """Bring the summaries up to date over a span that their own schedule does not reach."""
+
+    async def refresh_bars(self, first: datetime, last: datetime) -> None:
+        """Bring the hours and days made from minute bars up to date over a span."""

@@ -31,10 +31,11 @@ from forward_factor.services.ports.records import CandidateFilter, SeriesFilter,
 from forward_factor.services.record_views import BarView, Percentiles, SeriesPoint, Timeframe
 from forward_factor.services.views import CandidateView, SignalView
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.readers.bars import SqlBars
 from forward_factor.storage.readers.findings import view_of
-from forward_factor.storage.tables import Candidate, Notification, OHLCVBar, Signal, table_of
+from forward_factor.storage.tables import Candidate, Notification, Signal, table_of
 
-_SIGNALS, _CANDIDATES, _BARS = table_of(Signal), table_of(Candidate), table_of(OHLCVBar)
+_SIGNALS, _CANDIDATES = table_of(Signal), table_of(Candidate)
 _KEY = (_CANDIDATES.c.provider, _CANDIDATES.c.pair, _CANDIDATES.c.vol_point)
 
 
@@ -98,15 +99,8 @@ class SqlRecords:
     async def bars(
         self, ticker: str, timeframe: Timeframe, since: datetime | None, until: datetime | None, limit: int
     ) -> Sequence[BarView]:
-        """Return the newest bars of a span, the oldest first."""
-        table = _BARS
-        of_ticker = (table.c.ticker == ticker, table.c.timeframe == timeframe.value)
-        statement = select(table).where(*of_ticker, *_within(table.c.timestamp, since, until))
-        rows = await self._all(statement.order_by(table.c.timestamp.desc()).limit(limit))
-        return [
-            BarView(at=row.timestamp, open=row.open, high=row.high, low=row.low, close=row.close, volume=row.volume)
-            for row in reversed(rows)
-        ]
+        """Return the newest bars of a span, the oldest first: stored ones, else those made from minutes."""
+        return await SqlBars(self._engine).bars(ticker, timeframe, since, until, limit)
 
     async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with translated_faults():
