@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from forward_factor.core.bars import Bars, Timeframe, new_york_days, no_bars
 from forward_factor.core.price_moves import Price
 from forward_factor.core.universe import DailyBars
 from forward_factor.errors import ForwardFactorError
@@ -45,6 +46,8 @@ class GivenMarketData:
     given: dict[str, Price] = field(default_factory=dict)
     stream: GivenStream = field(default_factory=GivenStream)
     asked_about_options: list[str] = field(default_factory=list)
+    of_tickers: dict[str, Bars | ForwardFactorError] = field(default_factory=dict)
+    asked_for_bars: list[tuple[str, Timeframe, date, date]] = field(default_factory=list)
     asked_for_prices: list[list[str]] = field(default_factory=list)
     opened: int = 0
     closed: int = 0
@@ -66,6 +69,13 @@ class GivenMarketData:
                 raise self.failure
         self.asked_about_options += tickers
         return {ticker: ticker not in self.without_options for ticker in tickers if ticker not in self.silent_about}
+
+    async def bars_of(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Bars:
+        self.asked_for_bars.append((ticker, timeframe, first, last))
+        if isinstance(found := self.of_tickers.get(ticker, no_bars()), ForwardFactorError):
+            raise found
+        days = new_york_days(found.at)
+        return found.take((days >= np.datetime64(first)) & (days <= np.datetime64(last)))
 
     async def prices(self, tickers: Sequence[str]) -> Mapping[str, Price]:
         self.asked_for_prices.append(list(tickers))

@@ -12,6 +12,7 @@ import typer
 from forward_factor import __version__
 from forward_factor.cli import (
     backtest,
+    bars,
     db,
     decisions,
     demo,
@@ -52,6 +53,7 @@ app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)
 app.command("backtest")(backtest.backtest)
+app.add_typer(bars.app, name="bars")
 app.add_typer(db.app, name="db")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(events.app, name="events")

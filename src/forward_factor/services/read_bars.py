@@ -12,7 +12,7 @@ import numpy as np
 from forward_factor.core.adjustments import LeftOut, adjust, closes_needed, plan_steps
 from forward_factor.core.bars import Bars, Timeframe, as_numpy, day_begins
 from forward_factor.core.chain import new_york_date
-from forward_factor.services.ports import Clock, UnitOfWork
+from forward_factor.services.ports import UnitOfWork
 from forward_factor.services.ports.records import Records
 from forward_factor.services.record_views import BarView
 
@@ -50,14 +50,14 @@ class BarsRead:
     left_out: Sequence[LeftOut] = ()
 
 
-async def read_bars(store: BarSource, clock: Clock, wanted: WantedBars) -> BarsRead:
+async def read_bars(store: BarSource, now: datetime, wanted: WantedBars) -> BarsRead:
     """Return bars; adjusted ones stand as if all shares were those of today."""
     bars = await store.records.bars(wanted.ticker, wanted.timeframe, wanted.since, wanted.until, wanted.limit)
     if not wanted.is_adjusted or not bars:
         return BarsRead(bars)
     async with store.reading() as work:
         actions = (await work.corporate_actions.of_tickers([wanted.ticker])).get(wanted.ticker, ())
-    first, today = new_york_date(bars[0].at), new_york_date(clock.now())
+    first, today = new_york_date(bars[0].at), new_york_date(now)
     closes = await _closes(store.records, wanted.ticker, closes_needed(actions, first, today))
     steps, left_out = plan_steps(actions, closes, first, today)
     return BarsRead(_views(adjust(_columns(bars), steps), bars), left_out)

@@ -26,7 +26,7 @@ async def test_hypertables_policies_and_aggregates(timescale: Store) -> None:
     async with timescale.engine.connect() as connection:
         status = await connection.run_sync(read_status)
     assert {one.name: one.chunk_interval for one in status.hypertables} == INTERVALS
-    assert set(status.aggregates) == {"signals_hourly", "signals_daily_summary"}
+    assert set(status.aggregates) == {"signals_hourly", "signals_daily_summary", "bars_hourly", "bars_daily"}
     compression = {
         one.relation: json.loads(one.config)["compress_after"]
         for one in status.policies

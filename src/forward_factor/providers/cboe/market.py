@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 
+from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.price_moves import Price
 from forward_factor.core.universe import DailyBars
 from forward_factor.errors import ForwardFactorError, NotOffered, ProviderRefused, UnknownTicker
@@ -53,6 +54,10 @@ class CboeMarketData:
         known = [ticker for ticker in tickers if ticker not in self._unknown]
         found = await ask_each(known, self._price, at_once=self._source.concurrent)
         return {ticker: price for ticker, price in found.items() if price is not None}
+
+    async def bars_of(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Bars:  # noqa: ARG002
+        """Raise NotOffered."""
+        raise _not_offered(Ability.BARS)
 
     def price_stream(self) -> AbstractAsyncContextManager[PriceStream]:
         """Raise NotOffered."""

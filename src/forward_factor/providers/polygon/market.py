@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 
+from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.price_moves import Price
 from forward_factor.core.universe import DailyBars
 from forward_factor.errors import UnknownTicker
 from forward_factor.providers.each import ask_each
 from forward_factor.providers.http import HttpSource
+from forward_factor.providers.polygon.bars import fetch_bars
 from forward_factor.providers.polygon.market_parse import parse_daily_bars, parse_has_contracts, parse_prices
 from forward_factor.providers.polygon.market_query import daily_bars_request, one_contract_request, prices_requests
 from forward_factor.providers.polygon.query import our_tickers, vendor_ticker
@@ -64,6 +66,10 @@ class PolygonMarketData:
             _note_unreadable(request.subject, unreadable)
             found |= {ticker: price for symbol, price in prices.items() for ticker in ours.get(symbol, ())}
         return found
+
+    async def bars_of(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Bars:
+        """Return a ticker's bars, not adjusted for splits, page by page."""
+        return await fetch_bars(self._source, ticker, timeframe, first, last)
 
     def price_stream(self) -> AbstractAsyncContextManager[PriceStream]:
         """Open the websocket stream of aggregates by the second."""

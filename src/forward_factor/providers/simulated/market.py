@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.chain import Chain
 from forward_factor.core.earnings import EarningsEvent
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput
+from forward_factor.providers.simulated.bars import simulate_bars
 from forward_factor.providers.simulated.board import Board, Depth, ListingRules, draw_up_board
 from forward_factor.providers.simulated.events import announced_by, published_events
 from forward_factor.providers.simulated.moments import moment_at
@@ -83,6 +85,16 @@ class SimulatedMarket:
 
         """
         return traded_shares(self._stock(ticker).profile, day)
+
+    def bars(self, ticker: str, timeframe: Timeframe, day: date) -> Bars:
+        """Return the bars of a session; none where there is no session on that day.
+
+        Raises:
+            InvalidTicker: ``ticker`` is none.
+
+        """
+        stock = self._stock(ticker)
+        return simulate_bars(stock, day, announced_by(stock.profile, day), timeframe)
 
     def is_optionable(self, ticker: str) -> bool:
         """Return whether options on the ticker are listed; a chain is simulated whatever it says.

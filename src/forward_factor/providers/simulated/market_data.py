@@ -11,6 +11,7 @@ from datetime import date
 import numpy as np
 
 from forward_factor.core import market_hours
+from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.price_moves import Price
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.core.universe import DailyBars
@@ -61,6 +62,15 @@ class SimulatedMarketData:
         """Return the price of each ticker now."""
         now = self._clock.now()
         return {ticker: Price(self._market.spot(ticker, now), now) for ticker in tickers if _is_ticker(ticker)}
+
+    async def bars_of(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Bars:
+        """Return bars of the sessions that are over."""
+        over = market_hours.trading_days_between(first, min(last, market_hours.previous_session(self._clock.now()).day))
+        days = []
+        for day in over:
+            days.append(self._market.bars(ticker, timeframe, day))
+            await asyncio.sleep(0)
+        return Bars.concatenate(days)
 
     def price_stream(self) -> AbstractAsyncContextManager[PriceStream]:
         """Open a stream of the prices that change."""

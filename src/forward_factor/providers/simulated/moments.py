@@ -13,7 +13,8 @@ from functools import lru_cache
 from forward_factor.core import market_hours
 from forward_factor.core.chain import new_york_date
 
-_OVERNIGHT = 0.25
+OVERNIGHT = 0.25
+"""The share of a weekday that passes between its sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def moment_at(instant: datetime) -> Moment:
     if session is None or instant < session.opens_at:
         session = market_hours.previous_session(instant)
     elapsed = min((instant - session.opens_at) / session.length, 1.0)
-    gone_today = _OVERNIGHT + (1.0 - _OVERNIGHT) * elapsed
+    gone_today = OVERNIGHT + (1.0 - OVERNIGHT) * elapsed
     return Moment(session.day, previous_close_time(session.day) + gone_today, elapsed)
 
 

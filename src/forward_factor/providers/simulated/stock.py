@@ -56,6 +56,11 @@ class Stock:
         drift = self.profile.beta * _at(self.market, time) + float(self.own.at(np.array([time]))[0])
         return max(round(self.profile.price * exp(drift + announced), 2), 0.01)
 
+    def spots_at(self, times: FloatArray, announced: float) -> FloatArray:
+        """Return the prices at an array of trading times, as ``spot_at`` does one."""
+        drift = self.profile.beta * self.market.at(times) + self.own.at(times)
+        return np.maximum(np.round(self.profile.price * np.exp(drift + announced), 2), 0.01)
+
     def weekly_spots(self, day: date, announced: FloatArray) -> FloatArray:
         """Return the prices before the open of ``day`` and of the same weekday in the weeks before.
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from forward_factor.core.corporate_actions import ActionKind
 from forward_factor.core.rules import VolPoint
 from forward_factor.server.deps import CallerOf, Now, OpenStore
 from forward_factor.server.inputs import Instant, PairName, Since, TickerInPath, Until
 from forward_factor.services.explain_ticker import explain_ticker
 from forward_factor.services.ports.records import SeriesFilter
+from forward_factor.services.read_bars import WantedBars
+from forward_factor.services.read_bars import read_bars as read_stored_bars
 from forward_factor.services.read_history import read_history
 from forward_factor.services.record_views import BarView, SeriesPoint, Timeframe
 from forward_factor.services.views import ExpiryView
@@ -57,12 +60,22 @@ class TickerHistory(BaseModel):
     rank: Rank
 
 
+class NotAdjustedFor(BaseModel):
+    """A dividend that prices should have been adjusted for and could not be."""
+
+    kind: ActionKind
+    effective_on: date
+    why: str
+
+
 class Bars(BaseModel):
-    """Bars, the oldest first."""
+    """Bars, the oldest first; `minutes` is how many minute bars one was made of, null where it is stored as it is."""
 
     ticker: str
     timeframe: Timeframe
+    adjusted: bool
     items: Sequence[BarView]
+    not_adjusted_for: Sequence[NotAdjustedFor] = ()
 
 
 @router.get("/term-structure")
@@ -116,12 +129,19 @@ async def read_ticker_history(
 async def read_bars(
     store: OpenStore,
     _caller: CallerOf,
+    now: Now,
     ticker: TickerInPath,
     timeframe: Timeframe = Timeframe.DAY,
     since: Since = None,
     until: Until = None,
     limit: Points = 500,
+    adjusted: Annotated[bool, Query(description="Take the splits and dividends up to today out of prices")] = False,
 ) -> Bars:
-    """Return stored prices."""
-    items = await store.records.bars(ticker, timeframe, since, until, limit)
-    return Bars(ticker=ticker, timeframe=timeframe, items=items)
+    """Return prices: bars stored as such, and where there are none those made from minutes."""
+    wanted = WantedBars(ticker=ticker, timeframe=timeframe, since=since, until=until, limit=limit, is_adjusted=adjusted)
+    found = await read_stored_bars(store, now, wanted)
+    left_out = [
+        NotAdjustedFor(kind=one.action.kind, effective_on=one.action.effective_on, why=one.why)
+        for one in found.left_out
+    ]
+    return Bars(ticker=ticker, timeframe=timeframe, adjusted=adjusted, items=found.bars, not_adjusted_for=left_out)

@@ -107,6 +107,9 @@ class WatchlistRepository(Protocol):
     async def of_user(self, user_id: str) -> Sequence[WatchedTicker]:
         """Return a user's watchlist, by ticker."""
 
+    async def watched_by_any(self) -> Sequence[str]:
+        """Return the tickers that active users watch, in order."""
+
     async def recount(self, user_id: str) -> None:
         """Count anew who watches the tickers of a user, and how urgently.
 

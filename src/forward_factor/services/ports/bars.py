@@ -21,6 +21,3 @@ class BarRepository(Protocol):
         Of minutes and hours, a date has them where one begins at or after the first whole hour of its session, and
         before its close: what was traded around a session alone makes no day.
         """
-
-    async def watched_tickers(self) -> list[str]:
-        """Return the tickers that active users watch, in order."""

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.price_moves import Price
 from forward_factor.core.universe import DailyBars
 
@@ -18,6 +19,7 @@ class Ability(StrEnum):
     DAILY_BARS = "daily bars of the whole market"
     OPTIONABLE = "word on which tickers have options"
     PRICES = "prices"
+    BARS = "bars of a ticker"
     STREAM = "stream of prices"
 
 
@@ -77,6 +79,16 @@ class MarketData(Protocol):
 
         Raises:
             NotOffered, ProviderUnavailable, ProviderRefused, UnreadableChain: there is no price at all for that reason.
+
+        """
+
+    async def bars_of(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Bars:
+        """Return a ticker's bars of the New York dates from ``first`` to ``last``, as traded, by time, each once.
+
+        What cannot be a bar is left out; there are none at all where the provider has none.
+
+        Raises:
+            NotOffered, UnknownTicker, ProviderUnavailable, ProviderRefused, UnreadableChain: see there.
 
         """
 

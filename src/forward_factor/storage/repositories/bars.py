@@ -15,7 +15,7 @@ from forward_factor.core.bars import Bars, BarTable, Timeframe, as_numpy, day_be
 from forward_factor.core.chain import new_york_date
 from forward_factor.storage import bulk
 from forward_factor.storage.copy_format import POSTGRES_EPOCH, CopyColumn, encode_rows, text_column
-from forward_factor.storage.tables import MasterTicker, OHLCVBar, table_of
+from forward_factor.storage.tables import OHLCVBar, table_of
 
 _BARS = table_of(OHLCVBar)
 _NAMES = tuple(column.name for column in _BARS.c)
@@ -53,12 +53,6 @@ class SqlBarRepository:
         if timeframe is Timeframe.DAY:
             return {new_york_date(one) for one in instants}
         return {day for one in instants if (day := _day_of_session(one)) is not None}
-
-    async def watched_tickers(self) -> list[str]:
-        """Return the tickers that active users watch, in order."""
-        master = table_of(MasterTicker)
-        watched = select(master.c.ticker).where(master.c.active_subscriber_count > 0).order_by(master.c.ticker)
-        return list((await self._connection.execute(watched)).scalars())
 
     async def _copy(self, timeframe: Timeframe, table: BarTable) -> int:
         """COPY into a table of this transaction alone, and from there in one statement."""

@@ -71,6 +71,12 @@ class SqlWatchlistRepository:
         )
         return sorted(watched, key=lambda one: one.ticker)
 
+    async def watched_by_any(self) -> Sequence[str]:
+        """Return the tickers that active users watch, in order."""
+        master = table_of(MasterTicker)
+        watched = select(master.c.ticker).where(master.c.active_subscriber_count > 0).order_by(master.c.ticker)
+        return (await self._connection.execute(watched)).scalars().all()
+
     async def recount(self, user_id: str) -> None:
         """Count anew who watches the tickers of a user, and how urgently, after a change of status or settings."""
         await self._lock_user(user_id)
