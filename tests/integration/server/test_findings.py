@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from forward_factor.core.bars import day_begins
+from forward_factor.core.corporate_actions import ActionKind, CorporateAction
+from forward_factor.services.import_events import import_events
 from tests.chains import AS_OF, priced_chain
 from tests.integration.server.conftest import Api, assert_problem
 from tests.integration.server.seeding import ANNS_NOTES, add_bars, seed_ann
@@ -141,14 +144,34 @@ async def test_history_and_where_the_newest_reading_stands(api: Api) -> None:
 
 async def test_bars(api: Api) -> None:
     await api.join("ann")
-    await add_bars(api.store, "DEAR", AS_OF - timedelta(days=9), 10)
+    await add_bars(api.store, "DEAR", day_begins(date(2026, 5, 23)), 10)
     await add_bars(api.store, "DEAR", AS_OF, 1, "1min")
     found = await api.get("/tickers/DEAR/bars", "ann", limit=3)
     assert [one["close"] for one in found["items"]] == [8.5, 9.5, 10.5]
-    assert found["items"][-1]["at"] == "2026-06-01T18:00:00Z"
+    assert found["items"][-1]["at"] == "2026-06-01T04:00:00Z"
     assert len((await api.get("/tickers/DEAR/bars", "ann", timeframe="1min"))["items"]) == 1
     assert len((await api.get("/tickers/DEAR/bars", "ann", until="2026-05-25T00:00:00Z"))["items"]) == 2
     assert_problem(await api.ask("GET", "/tickers/DEAR/bars", "ann", params={"timeframe": "1week"}), 422)
+
+
+async def test_adjusted_bars(api: Api) -> None:
+    await api.join("ann")
+    monday = day_begins(date(2026, 5, 18))
+    await add_bars(api.store, "DEAR", monday, 3)
+    actions = [
+        CorporateAction("DEAR", ActionKind.SPLIT, date(2026, 5, 20), ratio=2.0),
+        CorporateAction("DEAR", ActionKind.DIVIDEND, date(2026, 5, 19), amount=0.15),
+        CorporateAction("DEAR", ActionKind.DIVIDEND, date(2026, 5, 20)),
+    ]
+    await import_events(api.store, api.clock, [], actions)
+    raw = await api.get("/tickers/DEAR/bars", "ann")
+    assert ([one["close"] for one in raw["items"]], raw["adjusted"]) == ([1.5, 2.5, 3.5], False)
+    found = await api.get("/tickers/DEAR/bars", "ann", adjusted=True)
+    assert [one["close"] for one in found["items"]] == pytest.approx([1.5 * 0.9 / 2, 1.25, 3.5])
+    assert [one["volume"] for one in found["items"]] == [200, 202, 102]
+    assert found["not_adjusted_for"] == [
+        {"kind": "dividend", "effective_on": "2026-05-20", "why": "nobody said how much it is"}
+    ]
 
 
 async def test_a_decision_from_place_to_close(api: Api) -> None:

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import insert
 
 from forward_factor.errors import InvalidInput, StorageError
+from forward_factor.storage.aggregates import BARS
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.retention import arm_retention, disarm_retention, preview_retention, with_companions
 from forward_factor.storage.status import read_status
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import Signal, SignalUserDecision, TransferRun, table_of
 from forward_factor.storage.transfer.ledger import LOADING
+from tests.integration.storage.barring import random_minutes, store_minutes
 from tests.integration.storage.scanning import execute, fetch, rows_by_table
 
 NOW = datetime.now(UTC)
@@ -157,3 +159,21 @@ def test_a_header_and_its_quotes_are_one() -> None:
     assert with_companions(["option_quotes", "signals"]) == ["signals", "option_chain_snapshots", "option_quotes"]
     with pytest.raises(InvalidInput, match="'users' is no time series"):
         with_companions(["users"])
+
+
+async def test_bars_go_and_what_is_made_from_their_minutes_stays(timescale: Store) -> None:
+    today = NOW.date()
+    days = [today - timedelta(days=age) for age in (400, 100, 70, 20, 8)]
+    await store_minutes(timescale, random_minutes(days))
+    await store_minutes(timescale, random_minutes([today - timedelta(days=300)]))
+    with pytest.raises(InvalidInput, match="ohlcv_bars must be kept 30 days"):
+        await arm_retention(timescale, timedelta(days=29), ["ohlcv_bars"])
+    await arm_retention(timescale, KEEP, ["ohlcv_bars"])
+    made = [await fetch(timescale, f"SELECT * FROM {name} ORDER BY 1, 2") for name in BARS.views]
+    await run_jobs(timescale, "policy_retention")
+    assert await fetch(timescale, f"SELECT count(*) FROM ohlcv_bars WHERE timestamp < '{days[2]}'") == [(0,)]
+    await run_jobs(timescale, "policy_refresh_continuous_aggregate")
+    await store_minutes(timescale, random_minutes([days[1]], "LATE"))
+    kept = [await fetch(timescale, f"SELECT * FROM {name} WHERE ticker = 'AAA' ORDER BY 1, 2") for name in BARS.views]
+    assert [len(rows) for rows in made] == [6 * 10, 6]
+    assert kept == made
