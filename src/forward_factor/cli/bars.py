@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -20,12 +20,15 @@ from forward_factor.core.adjustments import LeftOut
 from forward_factor.core.bars import Timeframe, day_begins
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput
-from forward_factor.providers.files.bars import MOST_NAMED, BarsReading, read_bars
+from forward_factor.providers.registry import read_bar_file
 from forward_factor.services.fetch_bars import Fetched, Wanted, fetch_bars, last_settled_day, plan_spans
 from forward_factor.services.import_bars import import_bars
 from forward_factor.services.read_bars import BarsRead, WantedBars
 from forward_factor.services.read_bars import read_bars as read_stored_bars
 from forward_factor.services.record_views import BarView
+
+if TYPE_CHECKING:
+    from forward_factor.providers.files.bars import BarsReading
 
 FAILED, PARTIAL = 1, 3
 A_YEAR = timedelta(days=365)
@@ -60,13 +63,13 @@ def import_(
     one = application(context)
     with _progress() as bar:
         task = bar.add_task("reading", total=None)
-        reading = read_bars(path, timeframe, zone, lambda done, of: bar.update(task, completed=done, total=of))
+        reading = read_bar_file(path, timeframe, zone, lambda done, of: bar.update(task, completed=done, total=of))
         changed = run(_import(one, reading, bar))
     left_out = sum(reading.left_out.values())
     for fault in reading.faults:
         warn(fault)
-    if left_out > MOST_NAMED:
-        warn(f"… and {left_out - MOST_NAMED:,} more; in all: {_listed(reading.left_out)}")
+    if left_out > len(reading.faults):
+        warn(f"… and {left_out - len(reading.faults):,} more; in all: {_listed(reading.left_out)}")
     if as_json:
         print_json(_import_json(reading, changed))
     else:

@@ -15,6 +15,9 @@ from forward_factor.services.ports.history import ChainHistory
 from forward_factor.services.ports.market_data import MarketData
 
 if TYPE_CHECKING:
+    from forward_factor.core.bars import Timeframe
+    from forward_factor.providers.files.bars import BarsReading
+    from forward_factor.providers.files.bars import Progress as BarProgress
     from forward_factor.providers.http import HttpSource
 
 
@@ -70,6 +73,13 @@ def open_file_history(paths: Sequence[Path]) -> ChainHistory:
     from forward_factor.providers.files.history import FileHistory
 
     return FileHistory(paths)
+
+
+def read_bar_file(path: Path, timeframe: Timeframe | None, zone: str | None, progress: BarProgress) -> BarsReading:
+    """Return the bars of a file; see ``files.bars.read_bars``."""
+    from forward_factor.providers.files.bars import read_bars
+
+    return read_bars(path, timeframe, zone, progress)
 
 
 @asynccontextmanager

@@ -41,9 +41,11 @@ SELECT ticker, time_bucket(INTERVAL '1 day', timestamp, 'America/New_York') AS b
        count(*) FILTER (WHERE {SERVER_EARLY}) AS early_minutes
   FROM ohlcv_bars WHERE timeframe = '1min' AND {SERVER_SESSION} GROUP BY 1, 2 WITH NO DATA
 """
+# Without a start of its own a policy runs at once, and beside whoever takes the schema down again.
 POLICY = f"""
 SELECT add_continuous_aggregate_policy('{{view}}', start_offset => INTERVAL '{REFRESHED_SPAN}',
-                                       end_offset => INTERVAL '1 hour', schedule_interval => INTERVAL '1 hour')
+                                       end_offset => INTERVAL '1 hour', schedule_interval => INTERVAL '1 hour',
+                                       initial_start => now() + INTERVAL '1 hour')
 """
 
 PLAIN_HOURLY = """
