@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from forward_factor.core.bars import Bars, BarTable, Timeframe, as_instant, begin_days, day_begins
 from forward_factor.services.import_bars import import_bars
-from forward_factor.storage.store import Store, open_store
+from forward_factor.storage import capabilities
+from forward_factor.storage import store as store_module
+from forward_factor.storage.capabilities import Capabilities, read_capabilities
+from forward_factor.storage.store import Store, open_store, upgrade_store
 from tests.integration.storage.barring import (
     NEW_YORK,
     minutes_of,
@@ -24,6 +29,7 @@ from tests.integration.storage.barring import (
 )
 from tests.integration.storage.conftest import POOL
 from tests.integration.storage.scanning import execute, fetch
+from tests.servers.store import StoreServer
 
 SQLITE_OFFSET: str = import_module("forward_factor.storage.migrations.versions.0006_bars").SQLITE_OFFSET
 
@@ -164,3 +170,24 @@ def _offset(hour: np.datetime64) -> int:
     zone = as_instant(hour).astimezone(NEW_YORK).utcoffset()
     assert zone is not None
     return int(zone.total_seconds() // 3600)
+
+
+async def test_the_apache_edition_has_plain_views(
+    timescale_store: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The license is the whole server's and cannot be set for a test, so the answer to the question is."""
+
+    def as_apache(connection: Connection) -> Capabilities:
+        return replace(read_capabilities(connection), edition="apache")
+
+    monkeypatch.setattr(capabilities, "read_capabilities", as_apache)
+    monkeypatch.setattr(store_module, "read_capabilities", as_apache)
+    url = timescale_store.new_url()
+    await upgrade_store(url, POOL)
+    async with open_store(url, POOL) as store:
+        assert not store.capabilities.has_compression
+        await store_minutes(store, random_minutes(DAYS[5:]), random_minutes(DAYS[:5]))
+        await assert_made_plainly(store)
+        kinds = await fetch(store, "SELECT table_name FROM information_schema.views WHERE table_name = 'bars_daily'")
+        assert kinds == [("bars_daily",)]
+        assert await fetch(store, "SELECT count(*) FROM timescaledb_information.continuous_aggregates") == [(0,)]
