@@ -13,7 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import backtest, cycle, decode_polygon, engine, move, simulate_market, storage_size, store_quotes
+from benchmarks import (
+    backtest,
+    cycle,
+    decode_polygon,
+    engine,
+    import_bars,
+    move,
+    simulate_market,
+    storage_size,
+    store_quotes,
+)
 from benchmarks.figures import Figure
 
 ALWAYS: dict[str, Callable[[], list[Figure]]] = {
@@ -21,6 +31,7 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "decode": decode_polygon.measure,
     "simulate": simulate_market.measure,
     "store_quotes": store_quotes.measure,
+    "import_bars": import_bars.measure,
     "move": move.measure,
     "backtest": backtest.measure,
     "cycle": cycle.measure,

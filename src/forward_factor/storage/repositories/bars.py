@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from forward_factor.storage.copy_format import POSTGRES_EPOCH, CopyColumn, encod
 from forward_factor.storage.tables import OHLCVBar, table_of
 
 _BARS = table_of(OHLCVBar)
-_NAMES = tuple(column.name for column in _BARS.c)
+NAMES = tuple(column.name for column in _BARS.c)
 _NUMBERS = ("open", "high", "low", "close", "volume")
 _ARRIVING = _BARS.to_metadata(MetaData(), name="arriving_bars")
 _ROWS_AT_ONCE = 10_000
@@ -28,7 +28,7 @@ _INSTEAD = (
     + " WHERE "
     + " OR ".join(f"ohlcv_bars.{name} <> excluded.{name}" for name in _NUMBERS)
 )
-_LISTED = ", ".join(_NAMES)
+_LISTED = ", ".join(NAMES)
 
 
 class SqlBarRepository:
@@ -43,8 +43,8 @@ class SqlBarRepository:
             return 0
         if self._connection.dialect.name == "postgresql":
             return await self._copy(timeframe, table)
-        statement = f"INSERT INTO ohlcv_bars ({_LISTED}) VALUES ({', '.join('?' for _ in _NAMES)}) {_INSTEAD}"
-        done = await self._connection.exec_driver_sql(statement, _rows(timeframe, table))
+        statement = f"INSERT INTO ohlcv_bars ({_LISTED}) VALUES ({', '.join('?' for _ in NAMES)}) {_INSTEAD}"
+        done = await self._connection.exec_driver_sql(statement, tuples_of(timeframe, table))
         return done.rowcount
 
     async def days_stored(self, ticker: str, timeframe: Timeframe, first: date, last: date) -> Collection[date]:
@@ -59,8 +59,7 @@ class SqlBarRepository:
         await self._connection.execute(
             text("CREATE TEMPORARY TABLE arriving_bars (LIKE ohlcv_bars INCLUDING DEFAULTS) ON COMMIT DROP")
         )
-        parts = range(0, len(table.bars), _ROWS_AT_ONCE)
-        await bulk.copy_rows(self._connection, _ARRIVING, _NAMES, (_encode(timeframe, table, start) for start in parts))
+        await bulk.copy_rows(self._connection, _ARRIVING, NAMES, copy_parts(timeframe, table))
         done = await self._connection.execute(
             text(f"INSERT INTO ohlcv_bars ({_LISTED}) SELECT {_LISTED} FROM arriving_bars {_INSTEAD}")
         )
@@ -86,14 +85,19 @@ def _day_of_session(hour: datetime) -> date | None:
     return session.day if session is not None and session.opens_at <= hour < session.closes_at else None
 
 
-def _encode(timeframe: Timeframe, table: BarTable, start: int) -> bytes:
-    part = table.take(slice(start, start + _ROWS_AT_ONCE))
-    bars, rows = part.bars, len(part.bars)
-    names = np.array([ticker.encode() for ticker in part.tickers])
+def copy_parts(timeframe: Timeframe, table: BarTable) -> Iterator[bytes]:
+    """Yield bars as COPY has them, some thousand at a time, in the order of ``NAMES``."""
+    for start in range(0, len(table.bars), _ROWS_AT_ONCE):
+        yield _encode(timeframe, table.take(slice(start, start + _ROWS_AT_ONCE)))
+
+
+def _encode(timeframe: Timeframe, table: BarTable) -> bytes:
+    bars, rows = table.bars, len(table.bars)
+    names = np.array([ticker.encode() for ticker in table.tickers])
     lengths = np.char.str_len(names).astype(np.int16)
     begins = (bars.at - as_numpy(POSTGRES_EPOCH)).astype(np.int64)
     columns = (
-        CopyColumn(names.dtype.str, names[part.ticker], lengths[part.ticker]),
+        CopyColumn(names.dtype.str, names[table.ticker], lengths[table.ticker]),
         text_column([timeframe.value], [rows]),
         CopyColumn(">i8", begins),
         *(CopyColumn(">f8", values) for values in (bars.open, bars.high, bars.low, bars.close)),
@@ -102,7 +106,8 @@ def _encode(timeframe: Timeframe, table: BarTable, start: int) -> bytes:
     return encode_rows(columns, rows)
 
 
-def _rows(timeframe: Timeframe, table: BarTable) -> list[tuple[Any, ...]]:
+def tuples_of(timeframe: Timeframe, table: BarTable) -> list[tuple[Any, ...]]:
+    """Return bars as SQLite has them, instants as text."""
     bars: Bars = table.bars
     names = [table.tickers[place] for place in table.ticker.tolist()]
     texts = np.char.replace(np.datetime_as_string(bars.at, "us"), "T", " ").tolist()
