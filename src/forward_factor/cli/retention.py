@@ -33,8 +33,8 @@ def retention(
     """Show what a retention would drop; with --arm, have TimescaleDB drop it.
 
     Nothing is armed unless you do it here. --arm needs --keep and --table; it drops in an hour, and then daily.
-    Signals must be kept 30 days at least. option_quotes and option_chain_snapshots go together. The aggregates and
-    users' decisions outlast the signals they are made from.
+    Signals and bars must be kept 30 days at least. option_quotes and option_chain_snapshots go together. The
+    aggregates and users' decisions outlast what they are made from.
     """
     tables = table or []
     if arm and disarm:
