@@ -16,6 +16,7 @@ from forward_factor.cli import (
     decisions,
     demo,
     events,
+    export,
     findings,
     health,
     scan,
@@ -52,6 +53,7 @@ app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)
 app.command("backtest")(backtest.backtest)
+app.command("export")(export.export)
 app.add_typer(db.app, name="db")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(events.app, name="events")
