@@ -188,5 +188,16 @@ class Application:
         return ScanTickers(provider, rules or self.rules(vol_points), self.clock, store, keep, followers)
 
 
+def read_application(database_url: str | None = None) -> Application:
+    """Return the application that the settings of this process make, on ``database_url`` if it is given.
+
+    Raises:
+        InvalidSettings: naming every faulty one.
+
+    """
+    settings = Settings.read()
+    return Application(settings, database_url, SystemClock(timedelta(seconds=settings.clock_offset_seconds)))
+
+
 def _listed(text: str) -> list[str]:
     return [one.strip().rstrip("/") for one in text.split(",") if one.strip()]

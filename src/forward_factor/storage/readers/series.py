@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Column, ColumnElement, Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from forward_factor.core.chain import Chain, Contracts
-from forward_factor.services.ports.history import HistoryStep, Span
+from forward_factor.services.ports.history import Span
+from forward_factor.services.quote_table import tabulate_quotes
 from forward_factor.services.series import COLUMNS, Kind, Series, SeriesBatch, SeriesRequest
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.findings import VIEW_NAMES
@@ -32,7 +31,6 @@ _TABLES: Mapping[Series, Table] = {
     Series.SNAPSHOTS: table_of(OptionChainSnapshot),
     Series.BARS: table_of(OHLCVBar),
 }
-_NUMBERS = ("strike", "bid", "ask", "last", "volume", "open_interest", "iv", "delta")
 
 
 class SqlSeries:
@@ -42,7 +40,7 @@ class SqlSeries:
         self._engine = engine
         self._reading = engine.execution_options(reads_only=True)
 
-    async def read(self, wanted: SeriesRequest) -> AsyncIterator[SeriesBatch]:
+    async def read(self, wanted: SeriesRequest) -> AsyncGenerator[SeriesBatch, None]:
         """Yield a series by instant, one batch at least.
 
         Raises:
@@ -56,7 +54,7 @@ class SqlSeries:
     async def _quotes(self, wanted: SeriesRequest) -> AsyncIterator[SeriesBatch]:
         span = Span(since=wanted.since, until=wanted.until)
         async for step in SqlChainHistory(self._engine, wanted.provider).read(wanted.tickers, span):
-            yield SeriesBatch(_quote_columns(step), step.done, step.failures)
+            yield SeriesBatch(tabulate_quotes([one.chain for one in step.chains]), step.done, step.failures)
 
     async def _rows(self, wanted: SeriesRequest) -> AsyncIterator[SeriesBatch]:
         table = _TABLES[wanted.series]
@@ -112,23 +110,3 @@ def _columns(series: Series, rows: Sequence[Row[Any]]) -> dict[str, Sequence[Any
         if kind is Kind.WORDS:
             columns[name] = tuple([] if words is None else list(words) for words in columns[name])
     return dict(columns)
-
-
-def _quote_columns(step: HistoryStep) -> dict[str, Sequence[Any]]:
-    """Return the contracts of all chains of a step in the columns of chain files."""
-    chains = [one.chain for one in step.chains]
-    counts = [len(chain.contracts) for chain in chains]
-    contracts = Contracts.concatenate([chain.contracts for chain in chains]) if chains else Contracts.empty()
-    columns: dict[str, Any] = {
-        "as_of": np.repeat(np.array([_utc(chain) for chain in chains], "datetime64[us]"), counts),
-        "ticker": np.repeat(np.array([chain.ticker for chain in chains], np.object_), counts),
-        "spot": np.repeat(np.array([chain.spot for chain in chains], np.float64), counts),
-        "expiry": contracts.expiry,
-        "right": np.where(contracts.is_call, "C", "P"),
-        **{name: getattr(contracts, name) for name in _NUMBERS},
-    }
-    return {name: columns[name] for name in COLUMNS[Series.QUOTES]}
-
-
-def _utc(chain: Chain) -> np.datetime64:
-    return np.datetime64(chain.as_of.replace(tzinfo=None), "us")
