@@ -23,6 +23,7 @@ from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher, 
 from forward_factor.services.ports.budgets import RequestBudgets
 from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.services.ports.market_data import MarketData
+from forward_factor.services.run_requested_backtests import BacktestLimits, RunRequestedBacktests
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
@@ -122,6 +123,12 @@ class Application:
     def store(self) -> AbstractAsyncContextManager[Store]:
         """Open the store."""
         return open_store(self.store_url, self.pool)
+
+    def backtests(self) -> RunRequestedBacktests:
+        """Return what runs the backtests of users in this process; each has a connection of its own."""
+        one = self.settings
+        limits = BacktestLimits(one.backtests_at_once, one.backtest_seconds, one.backtest_quotes)
+        return RunRequestedBacktests(self.store, self.rules(), self.clock, limits)
 
     @property
     def scan_provider(self) -> str:

@@ -43,6 +43,7 @@ async def serve_api(application: Application, stop: asyncio.Event) -> None:
     app = create_app(application, store)
     add_web(app, app.state.backend)
     trusted = application.trusted_proxies
+    app = create_app(application, store)
     server = _Server(
         uvicorn.Config(
             app,
@@ -64,6 +65,7 @@ async def serve_api(application: Application, stop: asyncio.Event) -> None:
     finally:
         stopping.cancel()
         server.should_exit = True
+        await app.state.backend.backtests.close()
         await store.close()
         listener.close()
     _log.info("stopped listening")

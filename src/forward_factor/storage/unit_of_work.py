@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
+from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
@@ -28,6 +29,7 @@ from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.alerts import SqlAlertRepository
 from forward_factor.storage.repositories.audience import SqlAudienceRepository
+from forward_factor.storage.repositories.backtests import SqlBacktestRunRepository
 from forward_factor.storage.repositories.chats import SqlChatRepository
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
@@ -75,6 +77,7 @@ class SqlUnitOfWork:
     chats: ChatRepository
     link_codes: LinkCodeRepository
     deliveries: DeliveryRepository
+    backtests: BacktestRunRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -111,6 +114,7 @@ class SqlUnitOfWork:
         self.chats = SqlChatRepository(self._connection)
         self.link_codes = SqlLinkCodeRepository(self._connection)
         self.deliveries = SqlDeliveryRepository(self._connection)
+        self.backtests = SqlBacktestRunRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -18,3 +18,6 @@ class SeriesReader(Protocol):
             InvalidInput: a ticker's quotes were recorded by several providers, and none was named.
 
         """
+
+    async def quotes_kept(self, wanted: SeriesRequest) -> int:
+        """Return how many quotes the snapshots in question say they have."""

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
+from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
@@ -51,6 +52,7 @@ class UnitOfWork(Protocol):
     chats: ChatRepository
     link_codes: LinkCodeRepository
     deliveries: DeliveryRepository
+    backtests: BacktestRunRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

@@ -51,6 +51,14 @@ class SqlSeries:
         async for batch in batches:
             yield batch
 
+    async def quotes_kept(self, wanted: SeriesRequest) -> int:
+        """Return how many quotes the snapshots in question say they have."""
+        table = table_of(OptionChainSnapshot)
+        total = select(func.coalesce(func.sum(table.c.contracts_kept), 0)).where(*_conditions(table, wanted))
+        with translated_faults():
+            async with self._reading.connect() as connection:
+                return int((await connection.execute(total)).scalar_one())
+
     async def _quotes(self, wanted: SeriesRequest) -> AsyncIterator[SeriesBatch]:
         span = Span(since=wanted.since, until=wanted.until)
         async for step in SqlChainHistory(self._engine, wanted.provider).read(wanted.tickers, span):
