@@ -43,7 +43,6 @@ async def serve_api(application: Application, stop: asyncio.Event) -> None:
     app = create_app(application, store)
     add_web(app, app.state.backend)
     trusted = application.trusted_proxies
-    app = create_app(application, store)
     server = _Server(
         uvicorn.Config(
             app,

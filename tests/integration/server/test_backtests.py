@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from forward_factor.backtest.fills import Fill
 from forward_factor.backtest.request import BacktestRequest
+from forward_factor.backtest.summary import summarise
 from forward_factor.core.market_hours import session_on, trading_days_between
 from forward_factor.providers.simulated import SimulatedMarket
 from forward_factor.services import run_requested_backtests as running
@@ -49,10 +51,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     event = threading.Event()
 
     async def wait(*given: Any) -> Backtested:
-        *others, watch = given
         assert await asyncio.to_thread(event.wait, 20)
-        watch(0.5)
-        return await run_backtest(*others, watch)
+        given[-1](0.5)
+        return await run_backtest(*given)
 
     monkeypatch.setattr(running, "run_backtest", wait)
     return event
