@@ -152,7 +152,7 @@ def backtest(
     skip_unreadable: bool = False,
     **more: Unpack[BacktestOptions],
 ) -> Backtest:
-    """Test the rule on recorded chains, as the command ``backtest`` does: the same engine, the same numbers.
+    """Test the rule on recorded chains as the command ``backtest`` does: the same engine, the same numbers.
 
     Args:
         source: what ``load_chains`` gives or takes, what ``open_store`` gives, or the URL of a store. Of files only
@@ -167,10 +167,7 @@ def backtest(
         structure: ``call``, ``put`` or ``double``.
         fill: the headline, ``mid``, ``partial`` or ``touch``; figures of all three are computed.
         skip_unreadable: whether to go on where something cannot be read; ``Backtest.failures`` says what it was.
-        more: the command's other options by their names: ``threshold``, ``stability``, ``max_spread``,
-            ``min_open_interest``, ``min_volume``, ``exit_days``, ``target``, ``stop``, ``bankroll``, ``risk``,
-            ``win_rate``, ``win_loss``, ``capacity``, ``max_positions``, ``max_at_risk``, ``partial_share``,
-            ``commission``, ``seed``.
+        more: ``threshold`` and the command's other options, by their names (``BacktestOptions``).
 
     Raises:
         InvalidInput: an option is out of range or does not go with another.
@@ -180,28 +177,27 @@ def backtest(
     """
     _refuse_unknown(more)
     request = BacktestRequest(
-        tickers=texts_of(tickers),
-        provider=provider,
-        start=day_of(start),
-        end=day_of(end),
-        pair=texts_of(pair),
-        vol_point=member_of(VolPoint, vol_point),
-        structure=member_of(Structure, structure),
-        fill=member_of(Fill, fill),
-        **more,
-    )
-    store = store_of(source) if isinstance(source, StoreView) or is_store_url(source) else None
-    if store is None and provider is not None:
-        raise InvalidInput("a provider is chosen among stored chains; these are of files or in memory")
-    if store is not None and earnings is not None:
-        raise InvalidInput("a store has announcements of its own: `events import` puts them there")
-    application = store.application if store else read_application()
-    given = None if store else (_history_of(source), GivenEarnings(earnings_of(earnings)))
-    done = wait_for(lambda: _run(application, given, request))
+        tickers=texts_of(tickers), provider=provider, start=day_of(start), end=day_of(end), pair=texts_of(pair),
+        vol_point=member_of(VolPoint, vol_point), structure=member_of(Structure, structure),
+        fill=member_of(Fill, fill), **more,
+    )  # fmt: skip
+    done = _done(source, request, earnings)
     if done.failures and not skip_unreadable:
         raise done.failures[0].error
     result = summarise(done.books[0], done.observed, request.fill)
     return Backtest(result, tuple(map(said, done.failures)), done.damaged)
+
+
+def _done(source: Source, request: BacktestRequest, earnings: Earnings | None) -> Backtested:
+    if isinstance(source, StoreView) or is_store_url(source):
+        if earnings is not None:
+            raise InvalidInput("a store has announcements of its own: `events import` puts them there")
+        application = store_of(source).application
+        return wait_for(lambda: _run(application, None, request))
+    if request.provider is not None:
+        raise InvalidInput("a provider is chosen among stored chains; these are of files or in memory")
+    given = _history_of(source), GivenEarnings(earnings_of(earnings))
+    return wait_for(lambda: _run(read_application(), given, request))
 
 
 async def _run(
