@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from forward_factor.bootstrap import Application
 from forward_factor.cli.console import application, complain, counted, err, note, run
 from forward_factor.core.rules import VolPoint
-from forward_factor.errors import InvalidInput, UnknownTicker
+from forward_factor.errors import InvalidInput
 from forward_factor.services.ports.chains import ChainFailure
 from forward_factor.services.record_views import Timeframe
 from forward_factor.services.series import Series, SeriesBatch, SeriesRequest
@@ -112,14 +112,14 @@ class _Export:
             if len(frame):
                 yield frame
             bar.update(task, completed=batch.done)
+        if self.failures and not self.rows:
+            raise self.failures[0].error
 
     def _complaints(self) -> int:
         for failure in self.failures[:MOST_LINES]:
             complain(str(failure.error))
         if len(self.failures) > MOST_LINES:
             complain(f"… and {counted(len(self.failures) - MOST_LINES, 'failure')} more")
-        if self.failures and all(isinstance(one.error, UnknownTicker) for one in self.failures):
-            return PARTIAL if self.rows else 1
         return PARTIAL if self.failures else 0
 
 
