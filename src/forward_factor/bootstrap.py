@@ -23,6 +23,7 @@ from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher, 
 from forward_factor.services.ports.budgets import RequestBudgets
 from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.services.ports.market_data import MarketData
+from forward_factor.services.run_requested_backtests import BacktestLimits, RunRequestedBacktests
 from forward_factor.services.scan_tickers import ScanTickers
 from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import Store, open_store
@@ -123,6 +124,12 @@ class Application:
         """Open the store."""
         return open_store(self.store_url, self.pool)
 
+    def backtests(self) -> RunRequestedBacktests:
+        """Return what runs the backtests of users in this process; each has a connection of its own."""
+        one = self.settings
+        limits = BacktestLimits(one.backtests_at_once, one.backtest_seconds, one.backtest_quotes)
+        return RunRequestedBacktests(self.store, self.rules(), self.clock, limits)
+
     @property
     def scan_provider(self) -> str:
         """Return the name of the provider that scheduled scans, prices and the universe come from."""
@@ -186,6 +193,17 @@ class Application:
         """Return the scan of ``provider`` into ``store``, if there is one, under ``rules`` or the usual ones."""
         keep = KeepQuotes(self.settings.keep_quotes)
         return ScanTickers(provider, rules or self.rules(vol_points), self.clock, store, keep, followers)
+
+
+def read_application(database_url: str | None = None) -> Application:
+    """Return the application that the settings of this process make, on ``database_url`` if it is given.
+
+    Raises:
+        InvalidSettings: naming every faulty one.
+
+    """
+    settings = Settings.read()
+    return Application(settings, database_url, SystemClock(timedelta(seconds=settings.clock_offset_seconds)))
 
 
 def _listed(text: str) -> list[str]:

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         default=0.0, ge=-1e9, le=1e9, description="Added to the clock, for rehearsals on simulated data"
     )
 
+    backtests_at_once: int = Field(default=2, ge=1, le=64, description="That users ask for, in a process of the API")
+    backtest_seconds: float = Field(default=300.0, gt=0, le=86_400, description="That one of them may take")
+    backtest_quotes: int = Field(default=20_000_000, ge=1, description="Recorded quotes that one of them may read")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
     keep_quotes: Literal["window", "daily", "full"] = Field(
         default="daily",

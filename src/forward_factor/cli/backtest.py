@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from forward_factor.backtest.fills import Fill
 from forward_factor.backtest.report import render_report
+from forward_factor.backtest.request import USUAL_PAIR, BacktestRequest
 from forward_factor.backtest.results import BacktestResult, SweepResult
-from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
+from forward_factor.backtest.rules import BacktestRules
 from forward_factor.backtest.summary import summarise
 from forward_factor.backtest.sweep import changed, combinations, sum_up
 from forward_factor.bootstrap import Application
@@ -23,10 +24,8 @@ from forward_factor.cli.backtest_report import print_backtest
 from forward_factor.cli.chain_paths import split_files
 from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
 from forward_factor.core.earnings import EarningsEvent
-from forward_factor.core.pair_rules import parse_pairs
-from forward_factor.core.rules import ScanRules, VolPoint
+from forward_factor.core.rules import VolPoint
 from forward_factor.core.structure import Structure
-from forward_factor.core.ticket import Stake
 from forward_factor.errors import InvalidInput
 from forward_factor.providers.files.events import read_events
 from forward_factor.providers.registry import open_file_history
@@ -78,19 +77,17 @@ def backtest(
     Exit code 0: all read. 3: some chains could not be read or look damaged (said on stderr). 1: none there.
     """
     own = application(context)
-    gates = _gates(own.rules(), threshold, max_spread, min_open_interest, min_volume)
-    rules = BacktestRules(
-        entry=EntryRules(parse_pairs(pair or "30/60"), structure, vol_point, gates.ff_threshold, stability),
-        exit=ExitRules(exit_days, target, stop),
-        size=SizeRules(bankroll, risk, _kelly(win_rate, win_loss, bankroll), capacity, max_positions, max_at_risk),
-        costs=Costs(partial_share, commission),
-        gates=gates,
-        seed=seed,
-    )
+    request = BacktestRequest(
+        pair=tuple(pair or [USUAL_PAIR]), vol_point=vol_point, threshold=threshold, structure=structure,
+        stability=stability, max_spread=max_spread, min_open_interest=min_open_interest, min_volume=min_volume,
+        exit_days=exit_days, target=target, stop=stop, bankroll=bankroll, risk=risk, win_rate=win_rate,
+        win_loss=win_loss, capacity=capacity, max_positions=max_positions, max_at_risk=max_at_risk, fill=fill,
+        partial_share=partial_share, commission=commission, seed=seed,
+    )  # fmt: skip
     named, files = split_files(tickers or [], chains or [])
     source = Source(own, tuple(named), tuple(files), from_store, provider, Span(_date(start), _date(end)), earnings)
     axes = _axes(sweep or [])
-    raise typer.Exit(run(Work(source, rules, axes, trials, fill, as_json, report).run()))
+    raise typer.Exit(run(Work(source, request.rules(own.rules()), axes, trials, fill, as_json, report).run()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,30 +164,6 @@ class Work:
             print_json({**asdict(result), "sweep": sweep})
         else:
             print_backtest(result, sweep)
-
-
-def _gates(
-    rules: ScanRules,
-    threshold: float | None,
-    max_spread: float | None,
-    min_open_interest: int | None,
-    min_volume: int | None,
-) -> ScanRules:
-    said = {
-        "ff_threshold": threshold,
-        "max_bid_ask_pct": max_spread,
-        "min_open_interest": min_open_interest,
-        "min_volume": min_volume,
-    }
-    return replace(rules, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
-
-
-def _kelly(win_rate: float | None, win_loss: float | None, bankroll: float) -> Stake | None:
-    if win_rate is None and win_loss is None:
-        return None
-    if win_rate is None or win_loss is None:
-        raise InvalidInput("--win-rate and --win-loss go together")
-    return Stake(win_rate, win_loss, bankroll)
 
 
 def _date(instant: datetime | None) -> date | None:

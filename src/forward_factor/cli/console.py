@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,9 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from forward_factor.bootstrap import Application
-from forward_factor.clock import SystemClock
-from forward_factor.config import Settings
+from forward_factor.bootstrap import Application, read_application
 from forward_factor.logs import configure_logs
 
 Result = TypeVar("Result")
@@ -52,10 +49,9 @@ def application(context: typer.Context) -> Application:
 
     """
     opening = context.find_object(Opening)
-    settings = Settings.read()
-    configure_logs(settings.log_level)
-    clock = SystemClock(timedelta(seconds=settings.clock_offset_seconds))
-    return Application(settings, opening.database_url if opening else None, clock)
+    own = read_application(opening.database_url if opening else None)
+    configure_logs(own.settings.log_level)
+    return own
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -17,6 +17,7 @@ from forward_factor.cli import (
     decisions,
     demo,
     events,
+    export,
     findings,
     health,
     scan,
@@ -54,6 +55,7 @@ app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)
 app.command("backtest")(backtest.backtest)
 app.add_typer(bars.app, name="bars")
+app.command("export")(export.export)
 app.add_typer(db.app, name="db")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(events.app, name="events")

@@ -11,6 +11,7 @@ from forward_factor.server import docs
 from forward_factor.server.api import (
     accounts,
     admin,
+    backtests,
     candidates,
     decisions,
     health,
@@ -35,7 +36,10 @@ DESCRIPTION = """Front-month implied volatility that is dear against the forward
 Vols, factors and shares are decimals (0.25 = 25 %), instants are UTC, missing numbers are null. Log in at
 `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. Errors are problem details (RFC 9457).
 """
-ROUTERS = (accounts, watchlist, signals, candidates, tickers, settings, decisions, reminders, telegram, stats, admin)
+ROUTERS = (
+    accounts, watchlist, signals, candidates, tickers, settings, decisions, reminders, telegram, backtests, stats,
+    admin,
+)  # fmt: skip
 
 
 def create_app(application: Application, store: LateStore, limits: RateLimits | None = None) -> FastAPI:
@@ -49,7 +53,7 @@ def create_app(application: Application, store: LateStore, limits: RateLimits | 
         generate_unique_id_function=name_operation,
         redirect_slashes=False,
     )
-    backend = Backend(application, store, RateGate(limits or RateLimits()))
+    backend = Backend(application, store, RateGate(limits or RateLimits()), application.backtests())
     app.state.backend = backend
     api = APIRouter(prefix=API_PREFIX)
     for module in ROUTERS:

@@ -15,6 +15,7 @@ from forward_factor.errors import NotAllowed, NotAuthenticated
 from forward_factor.server.limits import RateGate
 from forward_factor.services.authenticate import Caller, authenticate
 from forward_factor.services.issue_session import IssueSession
+from forward_factor.services.run_requested_backtests import RunRequestedBacktests
 from forward_factor.storage.late_store import LateStore
 from forward_factor.storage.store import Store
 
@@ -28,6 +29,7 @@ class Backend:
     application: Application
     store: LateStore
     gate: RateGate
+    backtests: RunRequestedBacktests
     _issuer: IssueSession | None = field(default=None, repr=False)
 
     async def issuer(self, store: Store) -> IssueSession:

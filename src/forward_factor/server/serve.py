@@ -64,6 +64,7 @@ async def serve_api(application: Application, stop: asyncio.Event) -> None:
     finally:
         stopping.cancel()
         server.should_exit = True
+        await app.state.backend.backtests.close()
         await store.close()
         listener.close()
     _log.info("stopped listening")

@@ -25,6 +25,7 @@ from forward_factor.storage.readers.history import SqlChainHistory
 from forward_factor.storage.readers.records import SqlRecords
 from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
+from forward_factor.storage.readers.series import SqlSeries
 from forward_factor.storage.readers.stats import SqlStats
 from forward_factor.storage.schema import (
     SchemaLevel,
@@ -72,6 +73,11 @@ class Store:
     def records(self) -> SqlRecords:
         """Return the reader of signals and candidates by filters, of series and bars."""
         return SqlRecords(self.engine)
+
+    @property
+    def series(self) -> SqlSeries:
+        """Return the reader of time series from beginning to end."""
+        return SqlSeries(self.engine)
 
     @property
     def stats(self) -> SqlStats:

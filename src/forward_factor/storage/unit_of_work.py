@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
 from forward_factor.services.ports.bars import BarRepository
+from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
@@ -30,6 +31,7 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.alerts import SqlAlertRepository
 from forward_factor.storage.repositories.audience import SqlAudienceRepository
 from forward_factor.storage.repositories.bars import SqlBarRepository
+from forward_factor.storage.repositories.backtests import SqlBacktestRunRepository
 from forward_factor.storage.repositories.chats import SqlChatRepository
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
@@ -78,6 +80,7 @@ class SqlUnitOfWork:
     link_codes: LinkCodeRepository
     deliveries: DeliveryRepository
     bars: BarRepository
+    backtests: BacktestRunRepository
 
     def __init__(self, engine: AsyncEngine, *, reads_only: bool = False) -> None:
         self._engine = engine.execution_options(reads_only=reads_only)
@@ -115,6 +118,7 @@ class SqlUnitOfWork:
         self.link_codes = SqlLinkCodeRepository(self._connection)
         self.deliveries = SqlDeliveryRepository(self._connection)
         self.bars = SqlBarRepository(self._connection)
+        self.backtests = SqlBacktestRunRepository(self._connection)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

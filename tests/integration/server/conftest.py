@@ -103,4 +103,5 @@ async def api(api_server: StoreServer) -> AsyncIterator[Api]:
     app = create_app(application, store, UNLIMITED)
     async with client_of(app) as client:
         yield Api(app, client, await store.open(), clock)
+    await app.state.backend.backtests.close()
     await store.close()

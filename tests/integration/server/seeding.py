@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert
@@ -33,6 +34,7 @@ class Seeded:
     user_id: str
     signals: Sequence[SignalView]
     decision: DecisionView
+    run_id: str
 
 
 async def seed_ann(api: Api) -> Seeded:
@@ -46,7 +48,16 @@ async def seed_ann(api: Api) -> Seeded:
     done = await record_decision(api.store, api.clock, user_id, signals[0].id, Decision.PLACED, entry)
     await add_chat(api.store, user_id, ANNS_CHAT)
     await tell(api.store, user_id, signals[:2], api.clock.now())
-    return Seeded(user_id, signals, done.decision)
+    return Seeded(user_id, signals, done.decision, await backtest(api, "ann"))
+
+
+async def backtest(api: Api, who: str, **said: Any) -> str:
+    """Have a backtest of the dear ticker run to its end, and return its id."""
+    begun = await api.ask("POST", "/backtests", who, json={"tickers": ["DEAR"], **said})
+    assert begun.status_code == 202, begun.text
+    await api.app.state.backend.backtests.finished()
+    run_id: str = begun.json()["id"]
+    return run_id
 
 
 async def add_chat(store: Store, user_id: str, chat_id: str) -> None:

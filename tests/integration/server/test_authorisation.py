@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
     "decide": {"decision": "ignored"},
     "change_decision": {"notes": "overwritten", "exit_price": 1.0},
     "change_own_settings": {"ff_threshold": 0.99},
+    "request_backtest": {"tickers": ["DEAR"]},
 }
 QUERIES = {"read_candidates": {"ticker": "DEAR"}}
 ENDS_THE_SESSION = ("logout",)
@@ -39,10 +40,12 @@ class Operation:
     method: str
     path: str
     is_admins: bool
+    anns_run: str
 
     async def run(self, api: Api, who: str | None) -> Any:
         body = {"json": BODIES[self.id]} if self.id in BODIES else {}
-        return await api.ask(self.method, self.path, who, params=QUERIES.get(self.id), **body)
+        query = {"id": [self.anns_run, "another"]} if self.id == "compare_backtests" else QUERIES.get(self.id)
+        return await api.ask(self.method, self.path, who, params=query, **body)
 
 
 def _operations(app: FastAPI, seeded: Seeded) -> list[Operation]:
@@ -57,6 +60,7 @@ def _filled(app: FastAPI, seeded: Seeded) -> Iterator[Operation]:
         "{decision_id}": seeded.decision.id,
         "{user_id}": seeded.user_id,
         "{chat_id}": ANNS_CHAT,
+        "{run_id}": seeded.run_id,
     }
     for path, operations in describe(app)["paths"].items():
         for method, operation in operations.items():
@@ -67,7 +71,7 @@ def _filled(app: FastAPI, seeded: Seeded) -> Iterator[Operation]:
                 assert "{" not in concrete, f"what fills {concrete}?"
                 if "requestBody" in operation and operation["requestBody"].get("required"):
                     assert operation["operationId"] in BODIES
-                yield Operation(operation["operationId"], method.upper(), concrete, "/admin/" in path)
+                yield Operation(operation["operationId"], method.upper(), concrete, "/admin/" in path, seeded.run_id)
 
 
 async def _all_of_ann(api: Api, seeded: Seeded) -> str:
@@ -98,6 +102,7 @@ async def test_bob_sees_and_changes_nothing_of_anns(api: Api) -> None:
     await api.join("bob")
     secrets = (seeded.user_id, "ann@x.de", ANNS_NOTES, ANNS_CHAT, seeded.decision.id, str(ANNS_THRESHOLD), "MSFT")
     hidden = {"read_decision_by_id", "read_decision", "change_decision", "unlink"}
+    hidden |= {"read_backtest_by_id", "read_backtest_report", "delete_backtest", "compare_backtests"}
     walked = set()
     for operation in _operations(api.app, seeded):
         if operation.id in ENDS_THE_SESSION:

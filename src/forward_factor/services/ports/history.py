@@ -13,20 +13,27 @@ from forward_factor.services.ports.chains import ChainFailure
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """New York dates from ``start`` to ``end``, both included; None: no bound."""
+    """New York dates from ``start`` to ``end``, both included; None: no bound.
+
+    Instants bound it too, where they are given: ``since`` is included, ``until`` left out.
+    """
 
     start: date | None = None
     end: date | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def begins_at(self) -> datetime | None:
         """Return the first instant of the span."""
-        return None if self.start is None else datetime.combine(self.start, time(0), NEW_YORK)
+        begins = None if self.start is None else datetime.combine(self.start, time(0), NEW_YORK)
+        return max((one for one in (begins, self.since) if one is not None), default=None)
 
     @property
     def ends_before(self) -> datetime | None:
         """Return the first instant after the span."""
-        return None if self.end is None else datetime.combine(self.end + timedelta(days=1), time(0), NEW_YORK)
+        ends = None if self.end is None else datetime.combine(self.end + timedelta(days=1), time(0), NEW_YORK)
+        return min((one for one in (ends, self.until) if one is not None), default=None)
 
     def covers(self, instant: datetime) -> bool:
         """Return whether an aware instant lies in the span."""

@@ -8,6 +8,7 @@ from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
 from forward_factor.services.ports.bars import BarRepository
+from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
@@ -53,6 +54,7 @@ class UnitOfWork(Protocol):
     link_codes: LinkCodeRepository
     deliveries: DeliveryRepository
     bars: BarRepository
+    backtests: BacktestRunRepository
 
     async def __aenter__(self) -> Self:
         """Begin."""

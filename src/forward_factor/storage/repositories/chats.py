@@ -18,6 +18,7 @@ from forward_factor.storage.repositories.users import user_view
 from forward_factor.storage.settings_columns import columns_of
 from forward_factor.storage.tables import (
     AlertMark,
+    BacktestRun,
     Delivery,
     Notification,
     Reminder,
@@ -28,7 +29,7 @@ from forward_factor.storage.tables import (
     table_of,
 )
 
-GOES_ALONG = (TelegramChat, SignalUserDecision, Reminder, Notification)
+GOES_ALONG = (TelegramChat, SignalUserDecision, Reminder, Notification, BacktestRun)
 """What goes with an account into another; its watchlist goes by the watchlists' own rules, its alert marks merge."""
 
 _ADOPT = """

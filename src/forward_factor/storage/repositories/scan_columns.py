@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from forward_factor.core.reasons import flags_in
 from forward_factor.core.scan import ScanBatch
-from forward_factor.services.candidate_table import Columns, decoded, known, tabulate_candidates
+from forward_factor.services.candidate_table import Columns, known, tabulate_candidates
+from forward_factor.services.structure_table import tabulate_structures
 from forward_factor.storage.keys import signal_id, signal_key, snapshot_id
 from forward_factor.storage.quote_columns import QuoteColumns
 from forward_factor.storage.rules_json import earnings_to_json, rules_id
@@ -49,22 +49,7 @@ def snapshot_columns(batch: ScanBatch, quotes: Sequence[QuoteColumns], keeps_ful
 
 def term_structure_columns(batch: ScanBatch) -> Columns:
     """Return one row an expiry of every snapshot."""
-    curves, points = batch.structures.curves, batch.structures.points
-    owners = [batch.chains[place] for place in curves.chain]
-    columns: Columns = {
-        "ticker": [owner.ticker for owner in owners],
-        "as_of_ts": [owner.as_of for owner in owners],
-        "provider": [owner.provider for owner in owners],
-        "expiry": curves.expiry.tolist(),
-        "dte": curves.dte.tolist(),
-        "forward": batch.structures.forwards.price.tolist(),
-        "flags": decoded(batch.structures.flags, flags_in),
-    }
-    for point, name in enumerate(("atm_iv", "put_35d_iv", "call_35d_iv")):
-        columns[name] = known(points.mid[:, point])
-        columns[f"{name}_bid"] = known(points.bid[:, point])
-        columns[f"{name}_ask"] = known(points.ask[:, point])
-    return columns
+    return {STORED_NAMES.get(name, name): column for name, column in tabulate_structures(batch).items()}
 
 
 def candidate_columns(batch: ScanBatch) -> Columns:

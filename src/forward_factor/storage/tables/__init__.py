@@ -14,6 +14,7 @@ from forward_factor.storage.tables.relational import (
 )
 from forward_factor.storage.tables.running import (
     AlertMark,
+    BacktestRun,
     CorporateAction,
     Delivery,
     Notification,
@@ -41,6 +42,7 @@ from forward_factor.storage.tables.transfer import (
 
 __all__ = [
     "AlertMark",
+    "BacktestRun",
     "Base",
     "Candidate",
     "CorporateAction",

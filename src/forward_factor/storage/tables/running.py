@@ -148,6 +148,30 @@ class ProviderBudget(Base):
     next_free_at: Mapped[Instant]
 
 
+class BacktestRun(Base):
+    """A backtest that a user had run; ``state`` is running, done or failed.
+
+    Who runs it writes ``seen_at`` every few seconds: one not seen for long was lost with its process.
+    """
+
+    __tablename__ = "backtest_runs"
+
+    id: Mapped[Text] = mapped_column(primary_key=True)
+    user_id: Mapped[Text] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[Instant]
+    state: Mapped[Text]
+    progress: Mapped[Number]
+    seen_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]
+    parameters: Mapped[Json]
+    headline: Mapped[Json | None]
+    warnings: Mapped[Json | None]
+    result: Mapped[Json | None]
+    error: Mapped[Text | None]
+
+    __table_args__ = (Index(None, "user_id", "created_at"), Index(None, "state", "seen_at"))
+
+
 class ServiceHeartbeat(Base):
     """A process at work, and when it last said so."""
 

@@ -1,0 +1,1 @@
+"""Columns as polars frames, and frames as files."""
