@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forward_factor.services.ports import EarningsRepository, ScanRepository, UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
-from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.backtests import BacktestRunRepository
+from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
@@ -30,8 +30,8 @@ from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.repositories.alerts import SqlAlertRepository
 from forward_factor.storage.repositories.audience import SqlAudienceRepository
-from forward_factor.storage.repositories.bars import SqlBarRepository
 from forward_factor.storage.repositories.backtests import SqlBacktestRunRepository
+from forward_factor.storage.repositories.bars import SqlBarRepository
 from forward_factor.storage.repositories.chats import SqlChatRepository
 from forward_factor.storage.repositories.corporate_actions import SqlCorporateActionRepository
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository

@@ -7,8 +7,8 @@ from typing import Protocol, Self
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.ports.accounts import UserRepository, WatchlistRepository
 from forward_factor.services.ports.alerts import AlertRepository, AudienceRepository
-from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.backtests import BacktestRunRepository
+from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
     CorporateActionRepository,
