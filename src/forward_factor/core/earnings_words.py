@@ -1,0 +1,60 @@
+"""What was known of announcements at an instant of the past: all words on them, each with when it was said.
+
+A word counts from the instant it was said until the next word on the same date; a withdrawn date is no date. A date of
+which the first word came when quotes knew the announcement already was learned afterwards: nobody wrote down when the
+world knew it, so it counts from ever. That is hindsight, and whoever uses it says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from forward_factor.core.earnings import EarningsEvent, priced_in_at
+
+
+@dataclass(frozen=True, slots=True)
+class EarningsWord:
+    """One word on an announcement; ``is_withdrawn`` says that there is none on that date any more."""
+
+    event: EarningsEvent
+    said_at: datetime
+    is_withdrawn: bool = False
+
+
+class EarningsHistory:
+    """All words on the announcements of one ticker.
+
+    Args:
+        stored: what is known today; a date without words counts from ever, as one learned afterwards does.
+        words: in any order.
+
+    """
+
+    def __init__(self, stored: Sequence[EarningsEvent], words: Iterable[EarningsWord] = ()) -> None:
+        by_date: dict[date, list[EarningsWord]] = defaultdict(list)
+        for word in sorted(words, key=lambda one: one.said_at):
+            by_date[word.event.date].append(word)
+        self._words = dict(by_date)
+        self._wordless = tuple(one for one in stored if one.date not in by_date)
+
+    @property
+    def hindsight(self) -> int:
+        """Return how many announcements count from ever."""
+        return len(self._wordless) + sum(_is_late(words[0]) for words in self._words.values())
+
+    def known_at(self, instant: datetime) -> tuple[EarningsEvent, ...]:
+        """Return the announcements known at ``instant``, by date."""
+        found = [event for words in self._words.values() if (event := _in_force(words, instant)) is not None]
+        return tuple(sorted([*self._wordless, *found], key=lambda one: one.date))
+
+
+def _in_force(words: Sequence[EarningsWord], instant: datetime) -> EarningsEvent | None:
+    said = words if _is_late(words[0]) else [one for one in words if one.said_at <= instant]
+    return None if not said or said[-1].is_withdrawn else said[-1].event
+
+
+def _is_late(first: EarningsWord) -> bool:
+    return priced_in_at(first.event) <= first.said_at
