@@ -40,10 +40,10 @@ class EarningsHistory:
         self._words = dict(by_date)
         self._wordless = tuple(one for one in stored if one.date not in by_date)
 
-    @property
-    def hindsight(self) -> int:
-        """Return how many announcements count from ever."""
-        return len(self._wordless) + sum(_is_late(words[0]) for words in self._words.values())
+    def hindsight(self, first: date, last: date) -> int:
+        """Return how many announcements on ``first`` to ``last`` count from ever."""
+        late = [day for day, words in self._words.items() if _is_late(words[0]) and not words[-1].is_withdrawn]
+        return sum(first <= day <= last for day in [*late, *(one.date for one in self._wordless)])
 
     def known_at(self, instant: datetime) -> tuple[EarningsEvent, ...]:
         """Return the announcements known at ``instant``, by date."""
