@@ -136,7 +136,7 @@ def test_a_known_split_of_two_changes_nothing_but_the_rounding() -> None:
 
 @pytest.mark.parametrize("splits", [(), (("AAPL", date(2014, 6, 9), 7.0),)], ids=["unknown", "known"])
 def test_same_trades_over_apples_split(splits: Sequence[SlowSplit]) -> None:
-    pairs = ((45, 75, 20, 30),)
+    pairs = ((43, 71, 5, 10),)
     rules = SlowRules(pairs=pairs, threshold=-9.0, capacity=0.0, risk=0.1, **LENIENT)  # type: ignore[arg-type]
     found, trades = differences(recorded("aapl_lean_2014.csv.gz"), rules, splits)
     assert found == []
