@@ -37,22 +37,23 @@ class EarningsHistory:
         by_date: dict[date, list[EarningsWord]] = defaultdict(list)
         for word in sorted(words, key=lambda one: one.said_at):
             by_date[word.event.date].append(word)
-        self._words = dict(by_date)
-        self._wordless = tuple(one for one in stored if one.date not in by_date)
+        late = [own[-1] for own in by_date.values() if _is_late(own[0])]
+        self._always = [one for one in stored if one.date not in by_date]
+        self._always += [one.event for one in late if not one.is_withdrawn]
+        self._in_time = [own for own in by_date.values() if not _is_late(own[0])]
 
     def hindsight(self, first: date, last: date) -> int:
         """Return how many announcements on ``first`` to ``last`` count from ever."""
-        late = [day for day, words in self._words.items() if _is_late(words[0]) and not words[-1].is_withdrawn]
-        return sum(first <= day <= last for day in [*late, *(one.date for one in self._wordless)])
+        return sum(first <= one.date <= last for one in self._always)
 
     def known_at(self, instant: datetime) -> tuple[EarningsEvent, ...]:
         """Return the announcements known at ``instant``, by date."""
-        found = [event for words in self._words.values() if (event := _in_force(words, instant)) is not None]
-        return tuple(sorted([*self._wordless, *found], key=lambda one: one.date))
+        found = [event for words in self._in_time if (event := _in_force(words, instant)) is not None]
+        return tuple(sorted([*self._always, *found], key=lambda one: one.date))
 
 
 def _in_force(words: Sequence[EarningsWord], instant: datetime) -> EarningsEvent | None:
-    said = words if _is_late(words[0]) else [one for one in words if one.said_at <= instant]
+    said = [one for one in words if one.said_at <= instant]
     return None if not said or said[-1].is_withdrawn else said[-1].event
 
 

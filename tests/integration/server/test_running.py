@@ -38,7 +38,7 @@ async def test_health(api: Api, api_server: StoreServer) -> None:
         told = answer.json()
         assert told["engine"] == api_server.name
         assert (told["extension"], told["edition"]) == (None, None)
-        assert told["schema_level"] == told["newest_level"] == "0005"
+        assert told["schema_level"] == told["newest_level"] == "0007"
         assert 0 < told["latency_ms"] < 1000
         if api_server.name == "sqlite":
             assert told["pool"] is None
@@ -159,7 +159,7 @@ async def test_metrics_of_the_whole_installation(
     found = _figures(answer.text)
     expected = {
         ("store_up",): 1,
-        ("schema_is_newest", "0005", "0005"): 1,
+        ("schema_is_newest", "0007", "0007"): 1,
         ("scan_slots_open",): 1,
         ("scan_slots_open_oldest_seconds",): 90,
         ("scan_slots_last_hour", "done"): 10,
@@ -206,7 +206,7 @@ async def test_administration(api: Api, api_server: StoreServer) -> None:
     assert [(one["service"], one["instance"]) for one in services] == [("worker", "one:1")]
     store = await api.get("/admin/store", "root")
     assert store["engine"] == api_server.name
-    assert (store["rows"]["users"], store["schema_level"]) == (2, "0005")
+    assert (store["rows"]["users"], store["schema_level"]) == (2, "0007")
 
 
 async def test_administrators_disable_and_enable_accounts(api: Api) -> None:
