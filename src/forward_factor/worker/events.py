@@ -13,10 +13,10 @@ from forward_factor.errors import NotOffered, StorageError
 from forward_factor.services.hold_lease import LASTS, HoldLease
 from forward_factor.services.ports.events import EventsProvider
 from forward_factor.services.refresh_events import due_kinds, refresh_events
+from forward_factor.serving.loop import keep_doing
+from forward_factor.serving.pauses import pause, until_stopped
 from forward_factor.storage.store import Store
 from forward_factor.worker.leases import kept
-from forward_factor.worker.loop import keep_doing
-from forward_factor.worker.pauses import pause, until_stopped
 
 log = structlog.get_logger()
 
