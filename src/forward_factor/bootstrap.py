@@ -15,12 +15,13 @@ from forward_factor.core.rules import ScanRules, VolPoint
 from forward_factor.core.sessions import SessionTerms
 from forward_factor.core.slots import Cadences
 from forward_factor.passwords import PwdlibPasswordHasher
-from forward_factor.providers.registry import ProviderSettings, open_market_data, open_provider
+from forward_factor.providers.registry import ProviderSettings, open_events, open_market_data, open_provider
 from forward_factor.services.find_session_secret import find_session_secret
 from forward_factor.services.issue_session import IssueSession
 from forward_factor.services.keep_quotes import KeepQuotes
 from forward_factor.services.ports import ChainProvider, Clock, PasswordHasher, ScanFollower
 from forward_factor.services.ports.budgets import RequestBudgets
+from forward_factor.services.ports.events import EventsProvider
 from forward_factor.services.ports.jobs import ScanQueue
 from forward_factor.services.ports.market_data import MarketData
 from forward_factor.services.run_requested_backtests import BacktestLimits, RunRequestedBacktests
@@ -167,6 +168,24 @@ class Application:
     ) -> AbstractAsyncContextManager[MarketData]:
         """Open the market data of a provider by name, by default of the one that scheduled scans use."""
         return open_market_data(name or self.scan_provider, self._provider_settings(budgets=budgets), self.clock)
+
+    @property
+    def events_provider(self) -> str:
+        """Return the provider that events come from by default: that of scheduled scans, or polygon if it has a key."""
+        has_none = self.scan_provider == "cboe" and self.settings.polygon_api_key is not None
+        return "polygon" if has_none else self.scan_provider
+
+    @property
+    def refreshes_events(self) -> bool:
+        """Return whether events are refreshed daily; a simulated market's only where that is asked for."""
+        said = self.settings.events_refresh
+        return self.scan_provider != "simulated" if said is None else said
+
+    def events(
+        self, name: str | None = None, budgets: RequestBudgets | None = None
+    ) -> AbstractAsyncContextManager[EventsProvider]:
+        """Open the events of a provider by name, by default of ``events_provider``."""
+        return open_events(name or self.events_provider, self._provider_settings(budgets=budgets), self.clock)
 
     def _provider_settings(
         self, chains: Sequence[Path] = (), budgets: RequestBudgets | None = None

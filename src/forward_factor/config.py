@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     discovery_size: int = Field(
         default=200, ge=0, le=10_000, description="Most liquid tickers, scanned for all; 0 for none"
     )
+    events_refresh: bool | None = Field(
+        default=None, description="Refresh earnings, dividends, splits daily; else wherever SCAN_PROVIDER is a real one"
+    )
     clock_offset_seconds: float = Field(
         default=0.0, ge=-1e9, le=1e9, description="Added to the clock, for rehearsals on simulated data"
     )

@@ -115,7 +115,7 @@ def test_damage_is_told_and_leaves_the_rest(tmp_path: Path, recorded: Path) -> N
     ("arguments", "code", "said"),
     [
         ((), 2, "say where chains come from"),
-        (("--from-store", "--earnings", "x.csv"), 2, "store has announcements"),
+        (("--from-store", "--events", "x.csv"), 2, "store has events"),
         (("--chains", "x.csv", "--provider", "cboe"), 2, "--provider goes with --from-store"),
         (("--chains", "x.csv", "--win-rate", "0.6"), 2, "go together"),
         (("--chains", "x.csv", "--structure", "put", "--vol-point", "35d_call"), 2, "is gated at"),

@@ -62,8 +62,8 @@ def quotes_in(path: Path, strikes: set[float]) -> Quotes:
 def quotes_used(result: BacktestResult) -> Iterator[tuple[TradeView, tuple[date, float, str], QuoteUsed]]:
     for trade in result.trades:
         for leg in trade.legs:
-            for quote in (leg.entry, leg.exit):
-                yield trade, (leg.expiry, leg.strike, leg.right), quote
+            for strike, quote in ((leg.strike, leg.entry), (leg.exit_strike, leg.exit)):
+                yield trade, (leg.expiry, strike, leg.right), quote
 
 
 async def test_every_price_is_a_recorded_quote_and_worse_fills_never_earn_more(recorded_file: Path) -> None:

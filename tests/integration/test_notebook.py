@@ -171,10 +171,10 @@ def test_what_cannot_be_done_is_said(recorded: Path, tmp_path: Path) -> None:
 def test_earnings_are_taken_as_events_or_a_file(recorded: Path) -> None:
     Path("events.csv").write_text("ticker,date,timing\nNFLX,2026-03-20,amc\n")
     event = ff.EarningsEvent("NFLX", date(2026, 3, 20), ff.Timing.AFTER_CLOSE, None, "")
-    frames = [ff.candidates(recorded, earnings=given) for given in ("events.csv", [event])]
+    frames = [ff.candidates(recorded, events=given) for given in ("events.csv", [event])]
     assert frames[0].equals(frames[1])
     assert set(frames[0].drop_nulls("earnings_on")["ticker"]) == {"NFLX"}
-    with_them, without = ff.backtest(recorded, threshold=0.0, earnings=[event]), ff.backtest(recorded, threshold=0.0)
+    with_them, without = ff.backtest(recorded, threshold=0.0, events=[event]), ff.backtest(recorded, threshold=0.0)
     assert with_them.result.signals < without.result.signals
 
 

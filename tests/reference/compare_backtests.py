@@ -8,14 +8,16 @@ from forward_factor.backtest.book import Book
 from forward_factor.backtest.engine import Observed, Recording, Simulation
 from forward_factor.backtest.fills import FILLS, Fill, profit
 from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
+from forward_factor.backtest.splits import Splits
 from forward_factor.backtest.trades import Trade
 from forward_factor.core.chain import Chain
+from forward_factor.core.corporate_actions import ActionKind, CorporateAction
 from forward_factor.core.rules import PairRule, ScanRules, VolPoint
 from forward_factor.core.staleness import quotes_digest
 from forward_factor.core.structure import Structure
 from forward_factor.core.ticket import Stake
 from tests.chains import chain_of
-from tests.reference.slow_backtest import SlowRules, SlowTrade, run_slowly
+from tests.reference.slow_backtest import SlowRules, SlowSplit, SlowTrade, run_slowly
 from tests.reference.slow_domain import Snapshot
 
 CENT = 0.005
@@ -45,21 +47,32 @@ def rules_of(slow: SlowRules) -> BacktestRules:
     )
 
 
-def simulate(chains: Iterable[Chain], rules: BacktestRules, batch: int = 5) -> tuple[Book, Observed]:
+def simulate(
+    chains: Iterable[Chain], rules: BacktestRules, batch: int = 5, splits: Sequence[SlowSplit] = ()
+) -> tuple[Book, Observed]:
     """Run one trial over chains, some at a time."""
     simulation = Simulation([rules])
-    recordings = [Recording(chain, quotes_digest(chain)) for chain in chains]
+    recordings = [Recording(chain, quotes_digest(chain), splits=splits_of(chain.ticker, splits)) for chain in chains]
     for start in range(0, len(recordings), batch):
         simulation.take(recordings[start : start + batch])
     simulation.end()
     return simulation.books[0], simulation.observed
 
 
-def differences(snapshots: Sequence[Snapshot], slow_rules: SlowRules) -> tuple[list[str], int]:
+def splits_of(ticker: str, splits: Sequence[SlowSplit]) -> Splits:
+    """The splits of a ticker as the backtest takes them."""
+    return Splits(
+        CorporateAction(name, ActionKind.SPLIT, day, ratio=ratio) for name, day, ratio in splits if name == ticker
+    )
+
+
+def differences(
+    snapshots: Sequence[Snapshot], slow_rules: SlowRules, splits: Sequence[SlowSplit] = ()
+) -> tuple[list[str], int]:
     """Return, in words, where the two differ, and how many trades there were."""
-    slow = run_slowly(snapshots, slow_rules)
+    slow = run_slowly(snapshots, slow_rules, splits)
     rules = rules_of(slow_rules)
-    book, _ = simulate(map(chain_of, snapshots), rules)
+    book, _ = simulate(map(chain_of, snapshots), rules, splits=splits)
     trades = sorted(book.trades, key=lambda one: (one.opening.entry.at, one.opening.ticker, one.opening.pair))
     found = []
     skipped = {reason.value: count for reason, count in book.skipped.items()}
@@ -88,6 +101,8 @@ def facts_of(trade: Trade) -> tuple[object, ...]:
         closing.at,
         closing.reason.value,
         [(leg.expiry, leg.strike, "C" if leg.is_call else "P", leg.sign) for leg in opening.legs],
+        [leg.strike for leg in closing.standing.legs],
+        opening.contracts * closing.standing.ratio,
     )
 
 
@@ -101,6 +116,8 @@ def slow_facts_of(trade: SlowTrade) -> tuple[object, ...]:
         trade.closed_at,
         trade.reason,
         [(leg.expiry, leg.strike, leg.right, leg.sign) for leg in trade.legs],
+        [leg.strike for leg in trade.at_exit.legs],
+        trade.at_exit.contracts,
     )
 
 

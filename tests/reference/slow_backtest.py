@@ -69,6 +69,12 @@ class Contract:
     sign: int  # +1 bought, -1 sold
 
 
+@dataclass(frozen=True)
+class Held:
+    legs: list[Contract]
+    contracts: int
+
+
 @dataclass
 class SlowTrade:
     ticker: str
@@ -83,6 +89,12 @@ class SlowTrade:
     closed_at: datetime | None = None
     reason: str = ""
     closed: list[tuple[float, float] | float] = field(default_factory=list)
+    now: Held = field(default_factory=lambda: Held([], 0))  # after the splits so far
+    at_last: Held = field(default_factory=lambda: Held([], 0))
+    at_exit: Held = field(default_factory=lambda: Held([], 0))
+
+    def __post_init__(self) -> None:
+        self.now = self.at_last = Held(self.legs, self.contracts)
 
     def debit_mid(self) -> float:
         return value_at_mid(self.legs, self.entry)
@@ -91,12 +103,12 @@ class SlowTrade:
         return touch_debit(self.legs, self.entry)
 
     def profit(self, share: float, commission: float) -> float:
-        gained = 0.0
+        paid = received = 0.0
         for leg, bought, sold in zip(self.legs, self.entry, self.closed, strict=True):
-            entry = price_of(bought, leg.sign, share)
-            exit_ = sold if isinstance(sold, float) else price_of(sold, -leg.sign, share)
-            gained += leg.sign * (exit_ - entry)
-        return 100 * self.contracts * gained - 2 * self.contracts * len(self.legs) * commission
+            paid += leg.sign * price_of(bought, leg.sign, share)
+            received += leg.sign * (sold if isinstance(sold, float) else price_of(sold, -leg.sign, share))
+        commissions = (self.contracts + self.at_exit.contracts) * len(self.legs) * commission
+        return 100 * self.at_exit.contracts * received - 100 * self.contracts * paid - commissions
 
 
 @dataclass
@@ -187,15 +199,21 @@ class Instant:
         return quotes
 
 
-def run_slowly(snapshots: Sequence[Snapshot], rules: SlowRules) -> SlowOutcome:
+SlowSplit = tuple[str, date, float]  # ticker, first day, new shares for one
+
+
+def run_slowly(snapshots: Sequence[Snapshot], rules: SlowRules, all_splits: Sequence[SlowSplit] = ()) -> SlowOutcome:
     """Trade snapshots that come in the order of their instants, then tickers."""
     outcome = SlowOutcome()
     positions: dict[tuple[str, str], SlowTrade] = {}
     stable: dict[tuple[str, str], int] = {}
+    before: dict[str, Instant] = {}
     for one in fresh_instants(snapshots):
+        ratios, jumped = splits_since(before.get(one.ticker), one, all_splits)
+        before[one.ticker] = one
         was_open = {name for ticker, name in positions if ticker == one.ticker}
         for key in [(one.ticker, name) for name in names_of(rules)]:
-            if key in positions and follow(positions[key], one, rules):
+            if key in positions and follow(positions[key], one, rules, ratios, jumped=jumped):
                 outcome.trades.append(positions.pop(key))
         for name, pair in names_of(rules).items():
             key = (one.ticker, name)
@@ -211,7 +229,7 @@ def run_slowly(snapshots: Sequence[Snapshot], rules: SlowRules) -> SlowOutcome:
             else:
                 outcome.skipped[opened] = outcome.skipped.get(opened, 0) + 1
     for position in positions.values():
-        close(position, position.last_at, list(position.last), "end_of_data")
+        close(position, position.last_at, list(position.last), "end_of_data", position.at_last)
         outcome.trades.append(position)
     outcome.trades.sort(key=lambda trade: (trade.opened_at, trade.ticker, trade.pair))
     return outcome
@@ -366,21 +384,21 @@ def stake(rules: SlowRules) -> float:
     return min(kelly / 4, 0.04) * rules.bankroll
 
 
-def follow(trade: SlowTrade, one: Instant, rules: SlowRules) -> bool:
+def follow(trade: SlowTrade, one: Instant, rules: SlowRules, ratios: list[float], *, jumped: bool) -> bool:
     """One snapshot of an open trade; whether it was closed."""
+    if lost_in_a_split(trade, one, ratios, jumped=jumped):
+        close(trade, one.at, list(trade.last), "split", trade.at_last)
+        return True
     front = trade.legs[0].expiry
     if one.at >= close_on_or_before(front):
-        prices: list[tuple[float, float] | float] = []
-        for leg in trade.legs:
-            quote = one.sound(leg) if leg.sign > 0 else None
-            prices.append(intrinsic(leg, one.spot) if quote is None else quote[0])
-        close(trade, one.at, prices, "settled")
+        close(trade, one.at, settled_prices(trade, one), "settled", trade.now)
         return True
-    quotes = one.sound_trade(trade.legs)
+    quotes = one.sound_trade(trade.now.legs)
     if quotes is None:
         return False
-    trade.last, trade.last_at = quotes, one.at
-    value, debit = value_at_mid(trade.legs, quotes), trade.debit_mid()
+    trade.last, trade.last_at, trade.at_last = quotes, one.at, trade.now
+    contracts_for_one = trade.now.contracts // trade.contracts
+    value, debit = contracts_for_one * value_at_mid(trade.now.legs, quotes), trade.debit_mid()
     reason = ""
     if one.day >= sessions_before(front, rules.exit_days):
         reason = "before_expiry"
@@ -389,12 +407,51 @@ def follow(trade: SlowTrade, one: Instant, rules: SlowRules) -> bool:
     elif rules.target is not None and value >= (1 + rules.target) * debit:
         reason = "target"
     if reason:
-        close(trade, one.at, list(quotes), reason)
+        close(trade, one.at, list(quotes), reason, trade.now)
     return bool(reason)
 
 
-def close(trade: SlowTrade, at: datetime, prices: list[tuple[float, float] | float], reason: str) -> None:
-    trade.closed_at, trade.closed, trade.reason = at, prices, reason
+def settled_prices(trade: SlowTrade, one: Instant) -> list[tuple[float, float] | float]:
+    prices: list[tuple[float, float] | float] = []
+    for leg in trade.now.legs:
+        quote = one.sound(leg) if leg.sign > 0 else None
+        prices.append(intrinsic(leg, one.spot) if quote is None else quote[0])
+    return prices
+
+
+def close(trade: SlowTrade, at: datetime, prices: list[tuple[float, float] | float], reason: str, held: Held) -> None:
+    trade.closed_at, trade.closed, trade.reason, trade.at_exit = at, prices, reason, held
+
+
+def splits_since(before: Instant | None, one: Instant, all_splits: Sequence[SlowSplit]) -> tuple[list[float], bool]:
+    """The ratios of splits since the fresh snapshot before, and whether the spot jumped beside them."""
+    if before is None:
+        return [], False
+    own: list[SlowSplit] = []
+    for split in sorted(one_split for one_split in all_splits if one_split[0] == one.ticker):
+        said_before = any(split[2] == other[2] and (split[1] - other[1]).days <= 30 for other in own)
+        if split[2] != 1 and not said_before:
+            own.append(split)
+    ratios = [ratio for _, day, ratio in own if before.day < day <= one.day]
+    shares = math.prod(ratios)
+    return ratios, abs(one.spot * shares / before.spot - 1) > 1 / 3
+
+
+def lost_in_a_split(trade: SlowTrade, one: Instant, ratios: list[float], *, jumped: bool) -> bool:
+    """Adjust a position for whole splits; whether nobody can tell what became of it."""
+    if any(ratio != int(ratio) or not 2 <= ratio <= 100 for ratio in ratios):
+        return True
+    for ratio in ratios:
+        legs = [
+            Contract(leg.expiry, math.floor(leg.strike / ratio * 100 + 0.5) / 100, leg.right, leg.sign)
+            for leg in trade.now.legs
+        ]
+        trade.now = Held(legs, trade.now.contracts * int(ratio))
+    if not jumped:
+        return False
+    return any(
+        leg.expiry > one.day and (leg.strike, leg.right) not in one.rows.get(leg.expiry, {}) for leg in trade.now.legs
+    )
 
 
 def intrinsic(leg: Contract, spot: float) -> float:

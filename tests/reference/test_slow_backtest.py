@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from forward_factor.providers.simulated import SimulatedMarket
 from tests.chains import snapshot_of
 from tests.reference.compare_backtests import differences
 from tests.reference.recorded import iter_snapshots, recorded_dir
-from tests.reference.slow_backtest import SlowRules
+from tests.reference.slow_backtest import SlowRules, SlowSplit, run_slowly
 from tests.reference.slow_domain import Snapshot
 from tests.reference.slow_sessions import HALF_DAYS, close_on_or_before, is_session
 
@@ -71,6 +73,77 @@ def test_same_trades_on_recorded_chains(name: str, rules: SlowRules) -> None:
     found, trades = differences(recorded(name), rules)
     assert found == []
     assert trades >= 1
+
+
+SPLIT_ON = date(2026, 5, 12)
+
+
+def split_year(ratio: float) -> Sequence[Snapshot]:
+    """The simulated year with KO split: strikes to the cent, prices in proportion, as many more contracts."""
+    return [split_snapshot(one, ratio) if is_after_split(one) else one for one in simulated_year()]
+
+
+def is_after_split(one: Snapshot) -> bool:
+    return one.ticker == "KO" and one.as_of.date() >= SPLIT_ON
+
+
+def split_snapshot(one: Snapshot, ratio: float) -> Snapshot:
+    def shared(number: float | None) -> float | None:
+        return None if number is None else number / ratio
+
+    rows = tuple(
+        replace(
+            row,
+            strike=floor(row.strike / ratio * 100 + 0.5) / 100,
+            bid=shared(row.bid),
+            ask=shared(row.ask),
+            last=shared(row.last),
+        )
+        for row in one.rows
+    )
+    return Snapshot(one.ticker, one.as_of, one.spot / ratio, rows)
+
+
+@pytest.mark.parametrize("rules", SIMULATED[:4], ids=range(4))
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (4.0, (4.0,)),
+        (4.0, (2.0, 2.0)),  # said twice on the same day: one split of 2, and a jump that nobody explains
+        (4.0, ()),
+        (1.5, (1.5,)),
+        (0.2, (0.2,)),
+    ],
+    ids=["known", "wrong", "unknown", "odd", "reverse"],
+)
+def test_same_trades_over_a_split(rules: SlowRules, ratio: float, said: tuple[float, ...]) -> None:
+    found, trades = differences(split_year(ratio), rules, [("KO", SPLIT_ON, one) for one in said])
+    assert found == []
+    assert trades >= 4
+
+
+def test_a_known_split_of_two_changes_nothing_but_the_rounding() -> None:
+    """Strikes of half a dollar stay on the cent, so the trades are the same and so is the money, commissions aside."""
+    rules = SlowRules(threshold=0.0, commission=0.0, capacity=0.0, **LENIENT)  # type: ignore[arg-type]
+    plain, split = run_slowly(simulated_year(), rules), run_slowly(split_year(2.0), rules, [("KO", SPLIT_ON, 2.0)])
+    held = [one for one in split.trades if one.at_exit.contracts == 2 * one.contracts]
+    assert len(held) >= 1
+    for one in held:
+        other = next(same for same in plain.trades if (same.ticker, same.opened_at) == (one.ticker, one.opened_at))
+        assert (one.closed_at, one.reason) == (other.closed_at, other.reason)
+        assert one.profit(1.0, 0.0) == pytest.approx(other.profit(1.0, 0.0), abs=0.01)
+
+
+@pytest.mark.parametrize("splits", [(), (("AAPL", date(2014, 6, 9), 7.0),)], ids=["unknown", "known"])
+def test_same_trades_over_apples_split(splits: Sequence[SlowSplit]) -> None:
+    pairs = ((43, 71, 5, 10),)
+    rules = SlowRules(pairs=pairs, threshold=-9.0, capacity=0.0, risk=0.1, **LENIENT)  # type: ignore[arg-type]
+    found, trades = differences(recorded("aapl_lean_2014.csv.gz"), rules, splits)
+    assert found == []
+    assert trades == 1
+    (trade,) = run_slowly(recorded("aapl_lean_2014.csv.gz"), rules, splits).trades
+    assert trade.reason == ("end_of_data" if splits else "split")
+    assert abs(trade.profit(0.0, 0.0)) < 0.2 * 100 * trade.contracts * trade.debit_mid()
 
 
 @pytest.mark.parametrize("year", [2021, 2022, 2026, 2027])

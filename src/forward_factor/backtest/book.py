@@ -14,6 +14,7 @@ from forward_factor.backtest.fills import FILLS, entry_commission, entry_cost, p
 from forward_factor.backtest.moments import Moment
 from forward_factor.backtest.rules import BacktestRules
 from forward_factor.backtest.sizing import size_position
+from forward_factor.backtest.splits import Standing, whole_ratios
 from forward_factor.backtest.trades import Closing, ExitReason, Marked, Opening, Skip, Trade
 from forward_factor.core.arrays import FloatArray
 from forward_factor.core.ticket import SHARES_A_CONTRACT
@@ -25,12 +26,21 @@ Key = tuple[str, str]
 class _Position:
     opening: Opening
     last: Marked
+    standing: Standing
     cost: FloatArray
     """Dollars that opening took under each fill, commissions included."""
 
     def open_profits(self) -> FloatArray:
-        value = self.last.value(self.opening.legs) * SHARES_A_CONTRACT * self.opening.contracts
-        return value - self.cost
+        return self.last.value * SHARES_A_CONTRACT * self.opening.contracts - self.cost
+
+    def passes_splits(self, moment: Moment) -> bool:
+        """Adjust it for the splits since the snapshot before; return False where nobody can tell what became of it."""
+        ratios = whole_ratios(moment.splits)
+        if ratios is None:
+            return False
+        for ratio in ratios:
+            self.standing = self.standing.after(ratio)
+        return not moment.has_jumped or all(map(moment.lists, self.standing.legs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +106,13 @@ class Book:
         if position is None:
             return
         opening = position.opening
-        if moment.at >= opening.settles_at:
-            self._close(key, position, settle(opening, moment))
+        if not position.passes_splits(moment):
+            self._close(key, position, close_at(position.last, ExitReason.SPLIT, moment.at))
             return
-        marked = mark(opening, moment)
+        if moment.at >= opening.settles_at:
+            self._close(key, position, settle(position.standing, moment))
+            return
+        marked = mark(position.standing, moment)
         if marked is None:
             return
         position.last = marked
@@ -125,7 +138,7 @@ class Book:
         if isinstance(size, Skip):
             return size
         opening = replace(proposal.opening, contracts=size)
-        self._open[key] = _Position(opening, opening.entry, self._costs(opening))
+        self._open[key] = _Position(opening, opening.entry, opening.entry.standing, self._costs(opening))
         return None
 
     def _at_risk(self) -> float:

@@ -11,15 +11,14 @@ from forward_factor.backtest.book import Book
 from forward_factor.backtest.entries import Signals, find_signals
 from forward_factor.backtest.moments import Moment
 from forward_factor.backtest.rules import BacktestRules
+from forward_factor.backtest.splits import JUMP, Splits, shares_after
 from forward_factor.core.candidates import Surroundings
 from forward_factor.core.chain import Chain
+from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.earnings import EarningsEvent
 from forward_factor.core.rules import VOL_POINTS, ScanRules
 from forward_factor.core.scan import ScanBatch, scan_chains
 from forward_factor.errors import InvalidInput
-
-JUMP = 1.0 / 3.0
-"""A spot that moves by more from one snapshot to the next may have been split."""
 
 FrontVols = dict[tuple[str, str, str], list[float]]
 """Front vols of the candidates at every fresh snapshot, by ticker, pair and vol point."""
@@ -27,16 +26,17 @@ FrontVols = dict[tuple[str, str, str], list[float]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A recorded chain, the digest of its quotes, and the announcements known of its ticker."""
+    """A recorded chain, the digest of its quotes, the announcements known then, and the splits of its ticker."""
 
     chain: Chain
     digest: str
     earnings: tuple[EarningsEvent, ...] = ()
+    splits: Splits = field(default_factory=Splits)
 
 
 @dataclass(frozen=True, slots=True)
 class SpotJump:
-    """A spot that moved by more than a third from one snapshot to the next."""
+    """A spot that moved by more than a third from one snapshot to the next, known splits aside."""
 
     ticker: str
     at: datetime
@@ -46,10 +46,11 @@ class SpotJump:
 
 @dataclass(slots=True)
 class Underlying:
-    """First and last fresh spot of one ticker, dollars."""
+    """First and last fresh spot of one ticker, dollars; the first one a share of today's, splits aside."""
 
     first_spot: float
     last_spot: float
+    last_day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Observed:
     stale: int = 0
     repeated: int = 0
     quotes: int = 0
+    hindsight: int = 0
+    """Announcements that were used from the start, as nobody says when they became known."""
     first_at: datetime | None = None
     last_at: datetime | None = None
     underlyings: dict[str, Underlying] = field(default_factory=dict)
@@ -106,8 +109,8 @@ class Simulation:
         batch = scan_chains([one.chain for one in fresh], surroundings, self._rules)
         signals = [find_signals(batch, book.rules.entry) for book in self.books]
         self._note_front_vols(batch)
-        for place, chain in enumerate(batch.chains):
-            self._step(batch, place, chain, signals)
+        for place, recording in enumerate(fresh):
+            self._step(batch, place, recording, signals)
 
     def end(self) -> None:
         """End the last day, and close what is open."""
@@ -134,21 +137,28 @@ class Simulation:
         seen.quotes += len(chain.contracts)
         return not is_stale
 
-    def _step(self, batch: ScanBatch, place: int, chain: Chain, signals: Sequence[Signals]) -> None:
-        day = chain.new_york_date
+    def _step(self, batch: ScanBatch, place: int, recording: Recording, signals: Sequence[Signals]) -> None:
+        chain, day = recording.chain, recording.chain.new_york_date
         if self._day is not None and day > self._day:
             self._end_day(self._day)
         self._day = day
-        self._note_spot(chain)
-        moment = Moment(batch, place, chain.ticker, chain.as_of, day, chain.spot)
+        splits, has_jumped = self._note_spot(recording, day)
+        moment = Moment(batch, place, chain.ticker, chain.as_of, day, chain.spot, splits, has_jumped)
         for book, own in zip(self.books, signals, strict=True):
             book.take(moment, own)
 
-    def _note_spot(self, chain: Chain) -> None:
-        known = self.observed.underlyings.setdefault(chain.ticker, Underlying(chain.spot, chain.spot))
-        if abs(chain.spot / known.last_spot - 1.0) > JUMP:
-            self.observed.jumps.append(SpotJump(chain.ticker, chain.as_of, known.last_spot, chain.spot))
-        known.last_spot = chain.spot
+    def _note_spot(self, recording: Recording, day: date) -> tuple[Sequence[CorporateAction], bool]:
+        """Return the splits since the snapshot before, and whether the spot jumped beside them."""
+        chain = recording.chain
+        known = self.observed.underlyings.setdefault(chain.ticker, Underlying(chain.spot, chain.spot, day))
+        splits = recording.splits.between(known.last_day, day)
+        shares = shares_after(splits)
+        known.first_spot /= shares
+        has_jumped = abs(chain.spot * shares / known.last_spot - 1.0) > JUMP
+        if has_jumped:
+            self.observed.jumps.append(SpotJump(chain.ticker, chain.as_of, known.last_spot / shares, chain.spot))
+        known.last_spot, known.last_day = chain.spot, day
+        return splits, has_jumped
 
     def _end_day(self, day: date) -> None:
         known = self.observed.underlyings.values()

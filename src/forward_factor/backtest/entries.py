@@ -10,6 +10,7 @@ from forward_factor.backtest.exits import exit_day, settlement_instant
 from forward_factor.backtest.moments import Leg, Moment
 from forward_factor.backtest.rules import BacktestRules, EntryRules
 from forward_factor.backtest.soundness import Rung
+from forward_factor.backtest.splits import Standing
 from forward_factor.backtest.trades import Marked, Opening, Skip
 from forward_factor.core.arrays import BoolArray, FloatArray
 from forward_factor.core.pairing import NO_CURVE
@@ -91,7 +92,7 @@ def propose(moment: Moment, pair: int, signals: Signals, rules: BacktestRules) -
         structure=rules.entry.structure,
         contracts=1,
         legs=legs,
-        entry=Marked(moment.at, moment.spot, tuple(rung.quote for rung in rungs)),
+        entry=Marked(moment.at, moment.spot, tuple(rung.quote for rung in rungs), Standing(legs)),
         ff=float(signals.ff[moment.chain, pair]),
         front_iv=float(found.front_iv[place]),
         back_iv=float(found.back_iv[place]),

@@ -8,6 +8,7 @@ from functools import lru_cache
 from forward_factor.backtest.moments import Leg, Moment
 from forward_factor.backtest.rules import ExitRules
 from forward_factor.backtest.soundness import intrinsic_value
+from forward_factor.backtest.splits import Standing
 from forward_factor.backtest.trades import Closing, ExitPrice, ExitReason, Marked, Opening
 from forward_factor.core.chain import NEW_YORK
 from forward_factor.core.market_hours import latest_close, trading_days_between
@@ -28,17 +29,17 @@ def settlement_instant(front_expiry: date) -> datetime:
     return latest_close(datetime.combine(front_expiry + _DAY, time(0), NEW_YORK).astimezone(UTC))
 
 
-def mark(opening: Opening, moment: Moment) -> Marked | None:
+def mark(standing: Standing, moment: Moment) -> Marked | None:
     """Return the quotes of all legs, None unless the whole trade is sound."""
-    rungs = moment.sound_rungs(opening.legs)
-    return None if rungs is None else Marked(moment.at, moment.spot, tuple(rung.quote for rung in rungs))
+    rungs = moment.sound_rungs(standing.legs)
+    return None if rungs is None else Marked(moment.at, moment.spot, tuple(rung.quote for rung in rungs), standing)
 
 
 def close_reason(opening: Opening, marked: Marked, day: date, rules: ExitRules) -> ExitReason | None:
     """Return why a position is closed at a mark of ``day``, None where it stays open."""
     if day >= opening.exits_on:
         return ExitReason.BEFORE_EXPIRY
-    value, debit = marked.value(opening.legs), opening.debit_at_mid
+    value, debit = marked.value, opening.debit_at_mid
     if rules.stop is not None and value <= (1.0 - rules.stop) * debit:
         return ExitReason.STOP
     if rules.target is not None and value >= (1.0 + rules.target) * debit:
@@ -46,15 +47,16 @@ def close_reason(opening: Opening, marked: Marked, day: date, rules: ExitRules) 
     return None
 
 
-def close_at(marked: Marked, reason: ExitReason) -> Closing:
-    """Return the closing of all legs at the quotes of a mark."""
-    return Closing(reason, marked.at, marked.spot, tuple(ExitPrice(quote) for quote in marked.quotes))
+def close_at(marked: Marked, reason: ExitReason, at: datetime | None = None) -> Closing:
+    """Return the closing of all legs at the quotes of a mark, at its own instant or at ``at``."""
+    prices = tuple(ExitPrice(quote) for quote in marked.quotes)
+    return Closing(reason, at or marked.at, marked.at, marked.spot, prices, marked.standing)
 
 
-def settle(opening: Opening, moment: Moment) -> Closing:
+def settle(standing: Standing, moment: Moment) -> Closing:
     """Return the closing after the front has expired: fronts at intrinsic value, backs at their bid."""
-    prices = tuple(_settled(leg, moment) for leg in opening.legs)
-    return Closing(ExitReason.SETTLED, moment.at, moment.spot, prices)
+    prices = tuple(_settled(leg, moment) for leg in standing.legs)
+    return Closing(ExitReason.SETTLED, moment.at, moment.at, moment.spot, prices, standing)
 
 
 def _settled(leg: Leg, moment: Moment) -> ExitPrice:

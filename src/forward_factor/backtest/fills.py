@@ -48,18 +48,24 @@ def entry_cost(opening: Opening, share: float) -> float:
 
 
 def exit_value(trade: Trade, share: float) -> float:
-    """Return what closing brought, dollars a share."""
-    legs = zip(trade.opening.legs, trade.closing.prices, strict=True)
-    return sum(leg.sign * closed_at(price, leg.sign, share) for leg, price in legs)
+    """Return what closing brought, dollars a share of those at entry."""
+    standing = trade.closing.standing
+    legs = zip(standing.legs, trade.closing.prices, strict=True)
+    return standing.ratio * sum(leg.sign * closed_at(price, leg.sign, share) for leg, price in legs)
 
 
 def entry_commission(opening: Opening, costs: Costs) -> float:
-    """Return the commission of opening, dollars; closing costs the same."""
+    """Return the commission of opening, dollars."""
     return costs.commission * opening.contracts * len(opening.legs)
+
+
+def commissions(trade: Trade, costs: Costs) -> float:
+    """Return the commissions of opening and of closing, for as many contracts as there were then; dollars."""
+    return entry_commission(trade.opening, costs) * (1 + trade.closing.standing.ratio)
 
 
 def profit(trade: Trade, fill: Fill, costs: Costs) -> float:
     """Return the P&L of a trade after commissions, dollars; touch <= partial <= mid for every trade."""
     share, opening = spread_share(fill, costs), trade.opening
     gained = exit_value(trade, share) - entry_cost(opening, share)
-    return SHARES_A_CONTRACT * opening.contracts * gained - 2.0 * entry_commission(opening, costs)
+    return SHARES_A_CONTRACT * opening.contracts * gained - commissions(trade, costs)

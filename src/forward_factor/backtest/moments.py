@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
 
 from forward_factor.backtest.soundness import Rung, is_sound
-from forward_factor.core.quotes import QuoteTable, standing_rows
+from forward_factor.core.corporate_actions import CorporateAction
+from forward_factor.core.quotes import QuoteTable, listed_rows, standing_rows
 from forward_factor.core.scan import ScanBatch
 from forward_factor.core.ticket import Quote
 
@@ -30,6 +31,8 @@ class Moment:
 
     Attributes:
         day: New York date.
+        splits: of its ticker that became effective since the fresh snapshot before.
+        has_jumped: its spot moved by more than a third since then, those splits aside.
 
     """
 
@@ -39,6 +42,19 @@ class Moment:
     at: datetime
     day: date
     spot: float
+    splits: Sequence[CorporateAction] = ()
+    has_jumped: bool = False
+
+    def lists(self, leg: Leg) -> bool:
+        """Return whether the leg's contract is in the chain, whatever it is quoted at; an expired one counts as so."""
+        if leg.expiry <= self.day:
+            return True
+        curve = self._curve(leg.expiry)
+        if curve is None:
+            return False
+        quotes = self.batch.structures.quotes
+        rows = listed_rows(quotes, curve, leg.is_call)
+        return bool((quotes.contracts.strike[rows] == leg.strike).any())
 
     def sound_rung(self, leg: Leg) -> Rung | None:
         """Return the leg's place on the strike ladder, None where its quote is not sound."""

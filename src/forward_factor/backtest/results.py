@@ -33,10 +33,14 @@ class QuoteUsed:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """One leg from entry to exit; ``side`` says what was done at entry, ``buy`` or ``sell``."""
+    """One leg from entry to exit; ``side`` says what was done at entry, ``buy`` or ``sell``.
+
+    ``exit_strike`` is the strike after the splits between, else the same.
+    """
 
     expiry: date
     strike: float
+    exit_strike: float
     right: str
     side: str
     entry: QuoteUsed
@@ -49,6 +53,7 @@ class TradeView:
 
     Attributes:
         regime: third of the front vol's range at entry: low, middle or high.
+        split_ratio: contracts at exit for one at entry: what splits made of it.
         max_loss: debit at touch of all contracts.
         debits, credits, profits: under each fill; credits are what closing brought.
 
@@ -72,6 +77,7 @@ class TradeView:
     back_iv: float
     sigma_fwd: float
     regime: str
+    split_ratio: int
     max_loss: float
     commissions: float
     debits: dict[Fill, float]
@@ -95,7 +101,12 @@ class EquityRow:
 
 @dataclass(frozen=True, slots=True)
 class DataView:
-    """What the chains were."""
+    """What the chains were.
+
+    Attributes:
+        hindsight_earnings: announcements that were used from the start, as nobody says when they became known.
+
+    """
 
     tickers: tuple[str, ...]
     first_at: datetime | None
@@ -105,6 +116,7 @@ class DataView:
     repeated: int
     quotes: int
     spot_jumps: tuple[SpotJump, ...]
+    hindsight_earnings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

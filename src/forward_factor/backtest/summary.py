@@ -15,7 +15,7 @@ from forward_factor.backtest.fills import (
     FILLS,
     Fill,
     closed_at,
-    entry_commission,
+    commissions,
     entry_cost,
     exit_value,
     profit,
@@ -99,6 +99,7 @@ def _data(observed: Observed) -> DataView:
         repeated=observed.repeated,
         quotes=observed.quotes,
         spot_jumps=tuple(observed.jumps),
+        hindsight_earnings=observed.hindsight,
     )
 
 
@@ -168,7 +169,8 @@ def _trade_view(number: int, numbered: _Numbered, costs: Costs) -> TradeView:
         sigma_fwd=opening.sigma_fwd,
         regime=numbered.regime,
         max_loss=opening.max_loss,
-        commissions=2.0 * entry_commission(opening, costs),
+        commissions=commissions(trade, costs),
+        split_ratio=closing.standing.ratio,
         debits={fill: lots * entry_cost(opening, share) for fill, share in shares.items()},
         credits={fill: lots * exit_value(trade, share) for fill, share in shares.items()},
         profits={fill: profit(trade, fill, costs) for fill in FILLS},
@@ -185,8 +187,9 @@ def _leg_view(trade: Trade, place: int, shares: dict[Fill, float]) -> LegView:
     return LegView(
         expiry=leg.expiry,
         strike=leg.strike,
+        exit_strike=closing.standing.legs[place].strike,
         right="C" if leg.is_call else "P",
         side="buy" if leg.sign > 0 else "sell",
         entry=QuoteUsed(opening.entry.at, entered.bid, entered.ask, None, entry_prices),
-        exit=QuoteUsed(closing.at, bid, ask, left.settled, exit_prices),
+        exit=QuoteUsed(closing.quoted_at, bid, ask, left.settled, exit_prices),
     )

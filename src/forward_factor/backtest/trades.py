@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from forward_factor.backtest.moments import Leg
+from forward_factor.backtest.splits import Standing
 from forward_factor.core.structure import Structure
 from forward_factor.core.ticket import SHARES_A_CONTRACT, Quote
 
@@ -18,6 +19,7 @@ class ExitReason(StrEnum):
     STOP = "stop"
     TARGET = "target"
     SETTLED = "settled"
+    SPLIT = "split"
     END_OF_DATA = "end_of_data"
 
 
@@ -36,15 +38,18 @@ class Skip(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The quotes of all legs at one instant, in the order of the legs."""
+    """The quotes of all legs at one instant, in the order of the legs as they stood then."""
 
     at: datetime
     spot: float
     quotes: tuple[Quote, ...]
+    standing: Standing
 
-    def value(self, legs: tuple[Leg, ...]) -> float:
-        """Return the sum of (back mid - front mid), dollars a share."""
-        return sum(leg.sign * quote.mid for leg, quote in zip(legs, self.quotes, strict=True))
+    @property
+    def value(self) -> float:
+        """Return the sum of (back mid - front mid), dollars a share of those at entry."""
+        legs = zip(self.standing.legs, self.quotes, strict=True)
+        return self.standing.ratio * sum(leg.sign * quote.mid for leg, quote in legs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Opening:
     @property
     def debit_at_mid(self) -> float:
         """Return the sum of (back mid - front mid) at entry, dollars a share."""
-        return self.entry.value(self.legs)
+        return self.entry.value
 
     @property
     def debit_at_touch(self) -> float:
@@ -107,12 +112,22 @@ class ExitPrice:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How a position ended; ``prices`` are in the order of the legs."""
+    """How a position ended.
+
+    Attributes:
+        at: when it was closed; ``quoted_at`` is when the quotes were recorded, which is earlier only where it was
+            closed at its last mark because of a split.
+        prices: in the order of the legs.
+        standing: the legs as they were listed then, and how many contracts splits had made of one.
+
+    """
 
     reason: ExitReason
     at: datetime
+    quoted_at: datetime
     spot: float
     prices: tuple[ExitPrice, ...]
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,13 @@ from forward_factor.cli import backtest_options as options
 from forward_factor.cli.backtest_report import print_backtest
 from forward_factor.cli.chain_paths import split_files
 from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
-from forward_factor.core.earnings import EarningsEvent
 from forward_factor.core.rules import VolPoint
 from forward_factor.core.structure import Structure
 from forward_factor.errors import InvalidInput
 from forward_factor.providers.files.events import read_events
 from forward_factor.providers.registry import open_file_history
 from forward_factor.services.ports.history import ChainHistory, Span
-from forward_factor.services.run_backtest import Backtested, GivenEarnings, KnownEarnings, StoredEarnings, run_backtest
+from forward_factor.services.run_backtest import Backtested, GivenEvents, KnownEvents, StoredEvents, run_backtest
 
 PARTIAL = 3
 MOST_LINES = 20
@@ -44,7 +43,7 @@ def backtest(
     provider: options.Provider = None,
     start: options.Start = None,
     end: options.End = None,
-    earnings: options.Earnings = None,
+    events: options.Events = None,
     pair: options.Pairs = None,
     vol_point: options.Point = VolPoint.ATM,
     threshold: options.Threshold = None,
@@ -85,14 +84,14 @@ def backtest(
         partial_share=partial_share, commission=commission, seed=seed,
     )  # fmt: skip
     named, files = split_files(tickers or [], chains or [])
-    source = Source(own, tuple(named), tuple(files), from_store, provider, Span(_date(start), _date(end)), earnings)
+    source = Source(own, tuple(named), tuple(files), from_store, provider, Span(_date(start), _date(end)), events)
     axes = _axes(sweep or [])
     raise typer.Exit(run(Work(source, request.rules(own.rules()), axes, trials, fill, as_json, report).run()))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where chains and announcements come from, as the command line said."""
+    """Where chains and events come from, as the command line said."""
 
     application: Application
     tickers: tuple[str, ...]
@@ -100,7 +99,7 @@ class Source:
     from_store: bool
     provider: str | None
     span: Span
-    earnings: Path | None
+    events: Path | None
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -113,17 +112,17 @@ class Source:
             raise InvalidInput("say where chains come from: --chains FILE …, or --from-store; one of them")
         if self.provider is not None and not self.from_store:
             raise InvalidInput("--provider goes with --from-store")
-        if self.earnings is not None and self.from_store:
-            raise InvalidInput("--earnings goes with --chains: the store has announcements of its own")
+        if self.events is not None and self.from_store:
+            raise InvalidInput("--events goes with --chains: the store has events of its own")
         if self.span.start and self.span.end and self.span.start > self.span.end:
             raise InvalidInput(f"--start {self.span.start} is after --end {self.span.end}")
 
-    async def open(self, opened: AsyncExitStack) -> tuple[ChainHistory, KnownEarnings]:
-        """Return the chains and the announcements."""
+    async def open(self, opened: AsyncExitStack) -> tuple[ChainHistory, KnownEvents]:
+        """Return the chains and the events."""
         if self.from_store:
             store = await opened.enter_async_context(self.application.store())
-            return store.history(self.provider), StoredEarnings(store)
-        return open_file_history(self.files), GivenEarnings(_announcements(self.earnings))
+            return store.history(self.provider), StoredEvents(store)
+        return open_file_history(self.files), _given(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,9 @@ class Work:
         grid = combinations(self.axes) if self.axes else []
         trials = [self.rules, *(changed(self.rules, values) for values in grid)]
         async with AsyncExitStack() as opened:
-            history, earnings = await self.source.open(opened)
+            history, events = await self.source.open(opened)
             watch = opened.enter_context(_progress())
-            done = await run_backtest(history, trials, self.source.tickers, self.source.span, earnings, watch)
+            done = await run_backtest(history, trials, self.source.tickers, self.source.span, events, watch)
         result = summarise(done.books[0], done.observed, self.fill)
         sweep = sum_up(done.books[1:], grid, self.fill, self.stated_trials) if grid else None
         self._show(result, sweep)
@@ -178,12 +177,12 @@ def _axes(sweeps: Sequence[str]) -> dict[str, list[str]]:
     return axes
 
 
-def _announcements(path: Path | None) -> Sequence[EarningsEvent]:
+def _given(path: Path | None) -> GivenEvents:
     if path is None:
-        return ()
+        return GivenEvents()
     reading = read_events(path)
     _warn_all(reading.faults)
-    return reading.earnings
+    return GivenEvents(reading.earnings, reading.actions)
 
 
 def _write(path: Path, text: str) -> None:

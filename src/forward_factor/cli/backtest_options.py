@@ -26,9 +26,14 @@ Provider = Annotated[
 ]
 Start = Annotated[datetime | None, typer.Option(formats=_DAY, help="First New York date.", rich_help_panel=_SOURCE)]
 End = Annotated[datetime | None, typer.Option(formats=_DAY, help="Last New York date.", rich_help_panel=_SOURCE)]
-Earnings = Annotated[
+Events = Annotated[
     Path | None,
-    typer.Option(help="CSV of announcements for chain files; the store has its own.", rich_help_panel=_SOURCE),
+    typer.Option(
+        "--events",
+        "--earnings",
+        help="CSV of announcements and splits for chain files; the store has its own.",
+        rich_help_panel=_SOURCE,
+    ),
 ]
 
 Pairs = Annotated[

@@ -12,6 +12,7 @@ from forward_factor.cli.console import count, number, one_line
 from forward_factor.cli.tables import Column, draw_table
 from forward_factor.core.decisions import Decision
 from forward_factor.core.messages import ReminderFacts, ReminderKind
+from forward_factor.core.split_adjustments import Adjustment, AdjustmentState
 from forward_factor.services.decision_views import DecisionView, ReminderState, ReminderView
 
 SHORT_ID = 8
@@ -58,6 +59,20 @@ def shown_decision(one: DecisionView) -> str:
     return f"{' '.join(part for part in parts if part)} ({_text(one.id[:SHORT_ID])})"
 
 
+def adjustment_table(steps: Sequence[Adjustment]) -> Table:
+    """Return what splits changed about a decision, the latest last."""
+    states = {one: one.value.replace("_", " ") for one in AdjustmentState}
+    columns = [
+        Column("adjusted (UTC)", [_instant(one.adjusted_at) for one in steps], rank=1),
+        Column("split", [f"{one.ratio:g} for 1 on {one.effective_on}" for one in steps]),
+        Column("", [states[one.state] for one in steps]),
+        Column("contracts", [_change(count(one.before.contracts), count(one.after.contracts)) for one in steps]),
+        Column("entry", [_change(number(one.before.entry_price), number(one.after.entry_price)) for one in steps]),
+        Column("why", [_text(one.reason) for one in steps], rank=2, wraps_to=NARROWEST_NOTES),
+    ]
+    return draw_table("Splits", columns)
+
+
 def reminder_table(found: Sequence[ReminderView]) -> Table:
     """Return reminders, a row each."""
     facts = [one.facts for one in found]
@@ -71,6 +86,10 @@ def reminder_table(found: Sequence[ReminderView]) -> Table:
         Column("decision", [_text(one.decision_id[:SHORT_ID]) for one in found], rank=1),
     ]
     return draw_table(None, columns)
+
+
+def _change(before: str, after: str) -> str:
+    return before if before == after else f"{before} › {after}"
 
 
 def _status(one: DecisionView) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from forward_factor.bootstrap import Application
 from forward_factor.cli.console import application, note, out, print_json, run
-from forward_factor.cli.decision_tables import decision_table, reminder_table, shown_decision
+from forward_factor.cli.decision_tables import adjustment_table, decision_table, reminder_table, shown_decision
 from forward_factor.core.accounts import is_storable
 from forward_factor.core.decisions import UNCHANGED, Amendment, Decision, Entry
 from forward_factor.core.structure import Structure
@@ -58,6 +58,19 @@ def list_(
     else:
         out.print("No decision yet. `forward-factor decisions place SIGNAL_ID --user EMAIL` records one.")
     _note_more(page)
+
+
+@app.command()
+def show(context: typer.Context, decision_id: DecisionId, user: OfUser, as_json: AsJson = False) -> None:
+    """Show one decision, with what splits changed about it."""
+
+    async def act(store: Store, user_id: str) -> DecisionView:
+        return await find_decision(store, user_id, decision_id)
+
+    found = run(_act(application(context), user, act))
+    _print_decision(found, as_json=as_json)
+    if found.adjustments and not as_json:
+        out.print(adjustment_table(found.adjustments))
 
 
 @app.command()

@@ -7,10 +7,10 @@ moved.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from forward_factor.core.earnings import EarningsEvent, priced_in_at
+from forward_factor.core.earnings import EarningsEvent, Timing, priced_in_at
 
 SAME_ANNOUNCEMENT = timedelta(days=45)
 
@@ -51,6 +51,31 @@ def find_moves(
         if late not in earlier and early not in earlier.values():
             earlier[late] = early
     return tuple(EarningsMove(event, earlier.get(event)) for event in new)
+
+
+def keep_surer(known: Sequence[EarningsEvent], said: Sequence[EarningsEvent]) -> tuple[EarningsEvent, ...]:
+    """Return what to take of a calendar's word on one ticker, beside what is known.
+
+    A calendar is asked again and again, and does not always know as much as was known: it neither makes a confirmed
+    date an estimate, nor takes a known side of the session away, and its estimate near a confirmed date that it does
+    not name is that announcement, guessed.
+    """
+    by_date, named = {one.date: one for one in known}, {one.date for one in said}
+    sure = [one.date for one in known if one.is_confirmed is True and one.date not in named]
+    taken = (_surer(by_date.get(one.date), one) for one in said)
+    return tuple(one for one in taken if one.is_confirmed is True or not _is_near(one.date, sure))
+
+
+def _surer(before: EarningsEvent | None, one: EarningsEvent) -> EarningsEvent:
+    if before is None:
+        return one
+    timing = before.timing if one.timing is Timing.UNKNOWN else one.timing
+    confirmed = True if before.is_confirmed is True else one.is_confirmed
+    return replace(one, timing=timing, is_confirmed=confirmed)
+
+
+def _is_near(day: date, others: Sequence[date]) -> bool:
+    return any(abs(day - one) <= SAME_ANNOUNCEMENT for one in others)
 
 
 def _is_same(early: EarningsEvent, late: EarningsEvent) -> bool:

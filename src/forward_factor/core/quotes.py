@@ -107,6 +107,12 @@ def standing_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
     return np.flatnonzero(stands & (quotes.contracts.is_call[first:end] == is_call)) + first
 
 
+def listed_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
+    """Return all rows of a curve of one right, by strike, whatever they are quoted at."""
+    first, end = _bounds(quotes, curve)
+    return np.flatnonzero(quotes.contracts.is_call[first:end] == is_call) + first
+
+
 def _bounds(quotes: QuoteTable, curve: int) -> tuple[int, int]:
     first, end = np.searchsorted(quotes.curve, [curve, curve + 1])
     return int(first), int(end)

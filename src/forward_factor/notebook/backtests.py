@@ -26,11 +26,11 @@ from forward_factor.notebook.backtest_frames import equity_frame, legs_frame, su
 from forward_factor.notebook.chains import Chains, chains_of, said
 from forward_factor.notebook.given import (
     Day,
-    Earnings,
+    Events,
     PathLikes,
     Texts,
     day_of,
-    earnings_of,
+    events_of,
     is_store_url,
     member_of,
     paths_of,
@@ -40,7 +40,7 @@ from forward_factor.notebook.running import wait_for
 from forward_factor.notebook.stores import StoreView, store_of
 from forward_factor.providers.registry import open_file_history
 from forward_factor.services.ports.history import ChainHistory, Span
-from forward_factor.services.run_backtest import Backtested, GivenEarnings, KnownEarnings, StoredEarnings, run_backtest
+from forward_factor.services.run_backtest import Backtested, GivenEvents, KnownEvents, StoredEvents, run_backtest
 
 Source = Chains | Chain | Iterable[Chain] | PathLikes | pl.DataFrame | StoreView
 
@@ -144,7 +144,7 @@ def backtest(
     provider: str | None = None,
     start: Day | None = None,
     end: Day | None = None,
-    earnings: Earnings | None = None,
+    events: Events | None = None,
     pair: Texts = USUAL_PAIR,
     vol_point: str = VolPoint.ATM,
     structure: str = Structure.CALL,
@@ -161,7 +161,7 @@ def backtest(
         provider: whose stored chains, where several recorded a ticker.
         start: first New York date.
         end: last New York date.
-        earnings: announcements, or a CSV file of them; a store has its own.
+        events: announcements and splits, or a CSV file of them; a store has its own.
         pair: one or many, such as ``30/60``.
         vol_point: ``ATM``, ``35d_put`` or ``35d_call``, the gate of a single calendar.
         structure: ``call``, ``put`` or ``double``.
@@ -181,35 +181,35 @@ def backtest(
         vol_point=member_of(VolPoint, vol_point), structure=member_of(Structure, structure),
         fill=member_of(Fill, fill), **more,
     )  # fmt: skip
-    done = _done(source, request, earnings)
+    done = _done(source, request, events)
     if done.failures and not skip_unreadable:
         raise done.failures[0].error
     result = summarise(done.books[0], done.observed, request.fill)
     return Backtest(result, tuple(map(said, done.failures)), done.damaged)
 
 
-def _done(source: Source, request: BacktestRequest, earnings: Earnings | None) -> Backtested:
+def _done(source: Source, request: BacktestRequest, events: Events | None) -> Backtested:
     if isinstance(source, StoreView) or is_store_url(source):
-        if earnings is not None:
-            raise InvalidInput("a store has announcements of its own: `events import` puts them there")
+        if events is not None:
+            raise InvalidInput("a store has events of its own: `events import` puts them there")
         application = store_of(source).application
         return wait_for(lambda: _run(application, None, request))
     if request.provider is not None:
         raise InvalidInput("a provider is chosen among stored chains; these are of files or in memory")
-    given = _history_of(source), GivenEarnings(earnings_of(earnings))
+    given = _history_of(source), GivenEvents(*events_of(events))
     return wait_for(lambda: _run(read_application(), given, request))
 
 
 async def _run(
-    application: Application, given: tuple[ChainHistory, KnownEarnings] | None, request: BacktestRequest
+    application: Application, given: tuple[ChainHistory, KnownEvents] | None, request: BacktestRequest
 ) -> Backtested:
     rules, span = [request.rules(application.rules())], Span(request.start, request.end)
     async with AsyncExitStack() as opened:
         if given is None:
             store = await opened.enter_async_context(application.store())
-            given = store.history(request.provider), StoredEarnings(store)
-        history, earnings = given
-        return await run_backtest(history, rules, request.tickers, span, earnings)
+            given = store.history(request.provider), StoredEvents(store)
+        history, known = given
+        return await run_backtest(history, rules, request.tickers, span, known)
 
 
 def _history_of(source: Any) -> ChainHistory:

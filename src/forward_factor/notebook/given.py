@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from forward_factor.core.chain import NEW_YORK
+from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.earnings import EarningsEvent
 from forward_factor.errors import InvalidInput
 from forward_factor.providers.files.events import read_events
@@ -20,7 +21,7 @@ PathLikes = str | PathLike[str] | Sequence[str | PathLike[str]]
 Texts = str | Sequence[str]
 Day = date | str
 Moment = datetime | date | str
-Earnings = str | PathLike[str] | Iterable[EarningsEvent]
+Events = str | PathLike[str] | Iterable[EarningsEvent | CorporateAction]
 _STORES = ("sqlite", "postgresql", "postgres")
 
 
@@ -80,24 +81,31 @@ def moment_of(given: Moment | None) -> datetime | None:
     return given if given.tzinfo is not None else given.replace(tzinfo=UTC)
 
 
-def earnings_of(given: Earnings | None) -> tuple[EarningsEvent, ...]:
-    """Return announcements given as such or as a CSV file; a row that cannot be read is warned of.
+def earnings_of(given: Events | None) -> tuple[EarningsEvent, ...]:
+    """Return the announcements among events that were given; see ``events_of``."""
+    return events_of(given)[0]
+
+
+def events_of(given: Events | None) -> tuple[tuple[EarningsEvent, ...], tuple[CorporateAction, ...]]:
+    """Return announcements, and dividends and splits, given as such or as a CSV file; unreadable rows are warned of.
 
     Raises:
         InvalidInput: the file cannot be read, or something else was given.
 
     """
     if given is None:
-        return ()
+        return (), ()
     if isinstance(given, str | PathLike):
         reading = read_events(Path(given))
         for fault in reading.faults:
-            warnings.warn(fault, stacklevel=3)
-        return reading.earnings
+            warnings.warn(fault, stacklevel=4)
+        return reading.earnings, reading.actions
     events = tuple(given)
-    if not all(isinstance(one, EarningsEvent) for one in events):
-        raise InvalidInput("earnings are EarningsEvents, or the path of a CSV file of them")
-    return events
+    earnings = tuple(one for one in events if isinstance(one, EarningsEvent))
+    actions = tuple(one for one in events if isinstance(one, CorporateAction))
+    if len(earnings) + len(actions) < len(events):
+        raise InvalidInput("events are EarningsEvents and CorporateActions, or the path of a CSV file of them")
+    return earnings, actions
 
 
 def is_store_url(given: object) -> bool:

@@ -17,7 +17,7 @@ from forward_factor.core.scan import ScanBatch, scan_chains
 from forward_factor.core.staleness import quotes_digest
 from forward_factor.frames.series import frame_of, schema_of
 from forward_factor.notebook.chains import Chains, chains_of, portions
-from forward_factor.notebook.given import Earnings, PathLikes, Texts, earnings_of, member_of, texts_of
+from forward_factor.notebook.given import Events, PathLikes, Texts, earnings_of, member_of, texts_of
 from forward_factor.services.candidate_table import Columns, tabulate_candidates
 from forward_factor.services.series import Series
 from forward_factor.services.structure_table import tabulate_structures
@@ -52,7 +52,7 @@ def candidates(
     max_spread: float | None = None,
     min_open_interest: int | None = None,
     min_volume: int | None = None,
-    earnings: Earnings | None = None,
+    events: Events | None = None,
 ) -> pl.DataFrame:
     """Return every pair and vol point of each chain, refused ones too: what ``scan --json`` calls candidates.
 
@@ -68,7 +68,7 @@ def candidates(
         max_spread: widest (ask - bid) / mid behind a vol point, decimal.
         min_open_interest: fewest contracts open behind a vol point.
         min_volume: fewest contracts traded behind it.
-        earnings: announcements, or a CSV file of them (``ticker,date,timing``).
+        events: announcements, or a CSV file of them (``ticker,date,timing``).
 
     Raises:
         InvalidInput: no such pair or vol point; else as ``load_chains``.
@@ -84,7 +84,7 @@ def candidates(
     }
     usual = read_application().rules()
     rules = replace(usual, **{name: one for name, one in said.items() if one is not None})  # type: ignore[arg-type]
-    batches = _scan(chains_of(chains), rules, earnings_of(earnings))
+    batches = _scan(chains_of(chains), rules, earnings_of(events))
     return _stacked(Series.CANDIDATES, [tabulate_candidates(one) for one in batches])
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forward_factor.errors import InvalidInput, InvalidSettings, NotOffered
 from forward_factor.services.ports import ChainProvider, Clock
 from forward_factor.services.ports.budgets import RequestBudgets
+from forward_factor.services.ports.events import EventsProvider
 from forward_factor.services.ports.history import ChainHistory
 from forward_factor.services.ports.market_data import MarketData
 
@@ -66,6 +67,21 @@ def open_market_data(name: str, settings: ProviderSettings, clock: Clock) -> Abs
     if name not in _DATA_OPENERS:
         raise NotOffered(f"provider {name} has no market data: use one of {', '.join(_DATA_OPENERS)}")
     return _DATA_OPENERS[name](settings, clock)
+
+
+def open_events(name: str, settings: ProviderSettings, clock: Clock) -> AbstractAsyncContextManager[EventsProvider]:
+    """Open the events of the provider called ``name``; leaving closes its connections.
+
+    Raises:
+        InvalidInput: there is no such provider.
+        NotOffered: it has no events at all.
+
+    """
+    if name not in _OPENERS:
+        raise InvalidInput(f"no provider {ascii(name)[:40]}: use one of {', '.join(_EVENTS_OPENERS)}")
+    if name not in _EVENTS_OPENERS:
+        raise NotOffered(f"provider {name} has no events: use one of {', '.join(_EVENTS_OPENERS)}")
+    return _EVENTS_OPENERS[name](settings, clock)
 
 
 def open_file_history(paths: Sequence[Path]) -> ChainHistory:
@@ -138,7 +154,23 @@ async def _open_cboe_data(settings: ProviderSettings, clock: Clock) -> AsyncIter
         yield CboeMarketData(source, clock)
 
 
-def _polygon_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
+@asynccontextmanager
+async def _open_simulated_events(_settings: ProviderSettings, _clock: Clock) -> AsyncIterator[EventsProvider]:
+    from forward_factor.providers.simulated import SimulatedMarket
+    from forward_factor.providers.simulated.market_events import SimulatedEvents
+
+    yield SimulatedEvents(SimulatedMarket())
+
+
+@asynccontextmanager
+async def _open_polygon_events(settings: ProviderSettings, clock: Clock) -> AsyncIterator[EventsProvider]:
+    from forward_factor.providers.polygon.events import REFUSED_HINT, PolygonEvents
+
+    async with _polygon_source(settings, clock, REFUSED_HINT) as source:
+        yield PolygonEvents(source)
+
+
+def _polygon_source(settings: ProviderSettings, clock: Clock, refused_hint: str | None = None) -> HttpSource:
     if not settings.polygon_api_key:
         raise InvalidSettings("provider polygon needs a key: set POLYGON_API_KEY")
     from forward_factor.providers.http import HttpSource, RequestLimit
@@ -148,6 +180,7 @@ def _polygon_source(settings: ProviderSettings, clock: Clock) -> HttpSource:
     at_once = max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, round(per_minute / 60 * ANSWERS_WITHIN_S)))
     limit = RequestLimit(concurrent=at_once, per_minute=per_minute)
     http = polygon_settings(settings.polygon_api_key, settings.polygon_base_url, limit)
+    http = replace(http, refused_hint=refused_hint or http.refused_hint)
     return HttpSource(http, clock, budgets=settings.budgets)
 
 
@@ -171,4 +204,6 @@ _DATA_OPENERS: dict[str, _DataOpener] = {
     "cboe": _open_cboe_data,
     "simulated": _open_simulated_data,
 }
+_EventsOpener = Callable[[ProviderSettings, Clock], AbstractAsyncContextManager[EventsProvider]]
+_EVENTS_OPENERS: dict[str, _EventsOpener] = {"polygon": _open_polygon_events, "simulated": _open_simulated_events}
 PROVIDERS = tuple(_OPENERS)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from forward_factor.core.decisions import Decision
 from forward_factor.core.messages import ReminderFacts
+from forward_factor.core.split_adjustments import Adjustment
 from forward_factor.core.structure import Structure
 from forward_factor.services.views import SignalView
 
@@ -27,6 +28,8 @@ class DecisionView:
         contracts: of every leg.
         pnl: dollars.
         is_open: whether it is a position that is still held.
+        adjustments: what splits changed about it, or asked its user to change, the latest last. Contracts and entry
+            price are those after it; the strikes of its signal's ticket are those before.
 
     """
 
@@ -46,6 +49,7 @@ class DecisionView:
     notes: str | None
     closed_at: datetime | None
     is_open: bool
+    adjustments: Sequence[Adjustment] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from forward_factor.services.ports import Clock, Transactions
 from forward_factor.services.ports.backtest_stores import BacktestStore, OpenStore
 from forward_factor.services.ports.history import Span
 from forward_factor.services.request_backtest import COME_AGAIN_S, request_backtest
-from forward_factor.services.run_backtest import Backtested, StoredEarnings, run_backtest
+from forward_factor.services.run_backtest import Backtested, StoredEvents, run_backtest
 from forward_factor.services.series import Series, SeriesRequest
 
 BEAT_S = 2.0
@@ -199,8 +199,8 @@ class RunRequestedBacktests:
         request = run.request
         async with self._open_store() as store:
             history, span = store.history(request.provider), Span(request.start, request.end)
-            earnings = StoredEarnings(store)
-            done = await run_backtest(history, [run.rules], request.tickers, span, earnings, self._watch(run))
+            events = StoredEvents(store)
+            done = await run_backtest(history, [run.rules], request.tickers, span, events, self._watch(run))
         result = summarise(done.books[0], done.observed, request.fill)
         return FinishedRun(result, headline_of(result), tuple(_warnings(done)))
 

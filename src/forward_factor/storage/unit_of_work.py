@@ -13,11 +13,13 @@ from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
+    AdjustmentRepository,
     CorporateActionRepository,
     DecisionRepository,
     ReminderRepository,
 )
 from forward_factor.services.ports.deliveries import DeliveryRepository
+from forward_factor.services.ports.events import EventFetchRepository
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
@@ -28,6 +30,7 @@ from forward_factor.services.ports.slots import ScanSlotRepository
 from forward_factor.services.ports.tiers import TierRepository
 from forward_factor.services.ports.universe import UniverseRepository
 from forward_factor.storage.faults import translated_faults
+from forward_factor.storage.repositories.adjustments import SqlAdjustmentRepository
 from forward_factor.storage.repositories.alerts import SqlAlertRepository
 from forward_factor.storage.repositories.audience import SqlAudienceRepository
 from forward_factor.storage.repositories.backtests import SqlBacktestRunRepository
@@ -37,6 +40,7 @@ from forward_factor.storage.repositories.corporate_actions import SqlCorporateAc
 from forward_factor.storage.repositories.decisions import SqlDecisionRepository
 from forward_factor.storage.repositories.deliveries import SqlDeliveryRepository
 from forward_factor.storage.repositories.earnings import SqlEarningsRepository
+from forward_factor.storage.repositories.event_fetches import SqlEventFetchRepository
 from forward_factor.storage.repositories.heartbeats import SqlHeartbeatRepository
 from forward_factor.storage.repositories.leases import SqlLeaseRepository
 from forward_factor.storage.repositories.link_codes import SqlLinkCodeRepository
@@ -67,7 +71,9 @@ class SqlUnitOfWork:
     watchlists: WatchlistRepository
     settings: SettingsRepository
     corporate_actions: CorporateActionRepository
+    event_fetches: EventFetchRepository
     decisions: DecisionRepository
+    adjustments: AdjustmentRepository
     reminders: ReminderRepository
     notifications: NotificationRepository
     sessions: SessionRepository
@@ -105,7 +111,9 @@ class SqlUnitOfWork:
         self.watchlists = SqlWatchlistRepository(self._connection)
         self.settings = SqlSettingsRepository(self._connection)
         self.corporate_actions = SqlCorporateActionRepository(self._connection)
+        self.event_fetches = SqlEventFetchRepository(self._connection)
         self.decisions = SqlDecisionRepository(self._connection)
+        self.adjustments = SqlAdjustmentRepository(self._connection)
         self.reminders = SqlReminderRepository(self._connection)
         self.notifications = SqlNotificationRepository(self._connection)
         self.sessions = SqlSessionRepository(self._connection)

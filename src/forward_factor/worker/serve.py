@@ -10,6 +10,7 @@ import structlog
 
 from forward_factor.bootstrap import Application
 from forward_factor.core.rules import ScanRules
+from forward_factor.services.adjust_decisions import AdjustedDecisions, adjust_due_decisions
 from forward_factor.services.adopt_decisions import adopt_decisions
 from forward_factor.services.evaluate_alerts import EvaluateAlerts
 from forward_factor.services.plan_rules import plan_rules
@@ -32,6 +33,7 @@ STOPS_WITHIN_S = 5.0
 CARRIES_EVERY_S = 1.0
 REMINDS_EVERY_S = 5.0
 ADOPTS_EVERY_S = 3600.0
+ADJUSTS_EVERY_S = 30.0
 
 
 async def serve_worker(application: Application, stop: asyncio.Event) -> None:
@@ -59,17 +61,19 @@ async def serve_scheduler(application: Application, stop: asyncio.Event) -> None
 
 
 async def serve_reminders(application: Application, stop: asyncio.Event) -> None:
-    """Send reminders at their time until ``stop``."""
+    """Send reminders at their time, and adjust open decisions on the days of splits, until ``stop``."""
     structlog.contextvars.bind_contextvars(service="reminders")
     async with opened_store(application, stop) as store:
         if store is None:
             return
         log.info("reminders started", store=store.capabilities.name)
-        async with beating(store, application.clock, "reminders"), asyncio.TaskGroup() as both:
+        async with beating(store, application.clock, "reminders"), asyncio.TaskGroup() as all_:
             adopt = partial(_adopt, application, store)
-            both.create_task(keep_doing("planning reminders", adopt, stop, ADOPTS_EVERY_S))
+            all_.create_task(keep_doing("planning reminders", adopt, stop, ADOPTS_EVERY_S))
+            adjust = partial(_adjust, application, store)
+            all_.create_task(keep_doing("adjusting decisions", adjust, stop, ADJUSTS_EVERY_S))
             remind = partial(_remind, application, store)
-            both.create_task(keep_doing("reminding", remind, stop, REMINDS_EVERY_S))
+            all_.create_task(keep_doing("reminding", remind, stop, REMINDS_EVERY_S))
         log.info("reminders stopped")
 
 
@@ -109,6 +113,12 @@ async def _adopt(application: Application, store: Store) -> None:
     adopted = await adopt_decisions(store, application.clock)
     if adopted:
         log.info("reminders planned", positions=adopted)
+
+
+async def _adjust(application: Application, store: Store) -> None:
+    done = await adjust_due_decisions(store, application.clock)
+    if done != AdjustedDecisions():
+        log.info("decisions adjusted", adjusted=done.adjusted, taken_back=done.taken_back, need_look=done.need_look)
 
 
 async def _remind(application: Application, store: Store) -> None:

@@ -24,7 +24,7 @@ from tests.integration.storage.scanning import fetch, rows_by_table
 
 PERSONAL = {
     "users", "user_settings", "subscriptions", "signal_user_decisions", "refresh_tokens", "telegram_chats",
-    "link_codes", "notifications", "deliveries", "alert_marks", "reminders", "backtest_runs",
+    "link_codes", "notifications", "deliveries", "alert_marks", "reminders", "backtest_runs", "decision_adjustments",
 }  # fmt: skip
 
 

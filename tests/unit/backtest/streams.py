@@ -12,7 +12,9 @@ import numpy as np
 from forward_factor.backtest.book import Book
 from forward_factor.backtest.engine import Observed, Recording, Simulation
 from forward_factor.backtest.rules import BacktestRules, EntryRules, ExitRules, SizeRules
+from forward_factor.backtest.splits import Splits
 from forward_factor.core.chain import Chain
+from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.market_hours import session_on, trading_days_between
 from forward_factor.core.rules import PairRule
 from forward_factor.core.staleness import quotes_digest
@@ -59,17 +61,22 @@ def without_contract(chain: Chain, expiry: date, strike: float, *, is_call: bool
     return replace(chain, contracts=contracts.take(np.flatnonzero(~row)))
 
 
-def run(chains: Sequence[Chain], rules: BacktestRules = RULES, batch: int = 3) -> Book:
+def run(
+    chains: Sequence[Chain], rules: BacktestRules = RULES, batch: int = 3, splits: Sequence[CorporateAction] = ()
+) -> Book:
     """The finished book of one trial."""
-    return run_all(chains, [rules], batch)[0][0]
+    return run_all(chains, [rules], batch, splits)[0][0]
 
 
 def run_all(
-    chains: Sequence[Chain], trials: Sequence[BacktestRules], batch: int = 3
+    chains: Sequence[Chain],
+    trials: Sequence[BacktestRules],
+    batch: int = 3,
+    splits: Sequence[CorporateAction] = (),
 ) -> tuple[tuple[Book, ...], Observed]:
     """The finished books of some trials, chains taken some at a time."""
     simulation = Simulation(trials)
-    recordings = [Recording(chain, quotes_digest(chain)) for chain in chains]
+    recordings = [Recording(chain, quotes_digest(chain), splits=Splits(splits)) for chain in chains]
     for start in range(0, len(recordings), batch):
         simulation.take(recordings[start : start + batch])
     simulation.end()

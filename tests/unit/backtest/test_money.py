@@ -15,6 +15,7 @@ from forward_factor.backtest.moments import Leg
 from forward_factor.backtest.rules import BacktestRules, Costs, EntryRules, ExitRules, SizeRules
 from forward_factor.backtest.sizing import size_position
 from forward_factor.backtest.soundness import Rung, is_sound
+from forward_factor.backtest.splits import Standing
 from forward_factor.backtest.trades import Closing, ExitPrice, ExitReason, Marked, Opening, Skip, Trade
 from forward_factor.core.rules import PairRule, VolPoint
 from forward_factor.core.structure import Structure
@@ -33,10 +34,10 @@ def trade_of(entries: list[Quote], exits: list[ExitPrice], contracts: int = 3) -
         for place in range(len(entries))
     )
     opening = Opening(
-        "TEST", "30/60", Structure.CALL, contracts, legs, Marked(AT, 100.0, tuple(entries)), 0.3, 0.4, 0.3, 0.25,
-        FRONT, AT,
+        "TEST", "30/60", Structure.CALL, contracts, legs,
+        Marked(AT, 100.0, tuple(entries), Standing(legs)), 0.3, 0.4, 0.3, 0.25, FRONT, AT,
     )  # fmt: skip
-    return Trade(opening, Closing(ExitReason.BEFORE_EXPIRY, AT, 100.0, tuple(exits)))
+    return Trade(opening, Closing(ExitReason.BEFORE_EXPIRY, AT, AT, 100.0, tuple(exits), opening.entry.standing))
 
 
 class TestFills:

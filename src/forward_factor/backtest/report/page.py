@@ -72,9 +72,18 @@ def caveats(result: BacktestResult) -> list[str]:
     settled = sum(trade.exit_reason is ExitReason.SETTLED for trade in result.trades)
     if settled:
         found.append(f"{settled} of {len(result.trades)} trades found no sound quotes to get out before expiry.")
+    split = sum(trade.exit_reason is ExitReason.SPLIT for trade in result.trades)
+    if split:
+        found.append(
+            f"{split} of {len(result.trades)} trades met a split that no word, or no rule, adjusts; they are closed at "
+            f"their last marks before it."
+        )
+    late = result.data.hindsight_earnings
+    if late:
+        found.append(f"{late} earnings dates count as known from the start: nobody recorded when they became known.")
     found += [
         f"{jump.ticker}'s spot went from {jump.before:g} to {jump.after:g} at {words.instant(jump.at)}: a split? "
-        f"Strikes are not adjusted."
+        f"--events FILE, or the store's own events, would adjust for it."
         for jump in result.data.spot_jumps
     ]
     return found

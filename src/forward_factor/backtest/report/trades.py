@@ -53,7 +53,8 @@ def _legs(legs: Sequence[LegView]) -> Html:
 
 
 def _quote_row(leg: LegView, quote: QuoteUsed, when: str) -> list[str]:
-    name = f"{leg.expiry} {words.price(leg.strike)} {leg.right}"
+    strike = leg.strike if when == "entry" else leg.exit_strike
+    name = f"{leg.expiry} {words.price(strike)} {leg.right}"
     done = leg.side if when == "entry" else {"buy": "sell", "sell": "buy"}[leg.side]
     return [
         f"{name}, {done}",
@@ -76,7 +77,9 @@ def _arithmetic(one: TradeView) -> Html:
         ]
         for fill in FILLS
     ]
+    more = f" (× {one.split_ratio} contracts at exit, after splits)" if one.split_ratio != 1 else ""
     caption = (
-        f"{one.contracts} × {SHARES_A_CONTRACT} × the legs' prices; P&L = closing brought − opening cost − commissions"
+        f"{one.contracts} × {SHARES_A_CONTRACT} × the legs' prices{more}; P&L = closing brought − opening cost − "
+        f"commissions"
     )
     return table(["fill", "opening cost", "closing brought", "commissions", "P&L"], rows, caption=caption)

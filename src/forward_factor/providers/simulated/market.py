@@ -7,11 +7,13 @@ from datetime import date, datetime
 
 from forward_factor.core.bars import Bars, Timeframe
 from forward_factor.core.chain import Chain
+from forward_factor.core.corporate_actions import CorporateAction
 from forward_factor.core.earnings import EarningsEvent
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput
 from forward_factor.providers.simulated.bars import simulate_bars
 from forward_factor.providers.simulated.board import Board, Depth, ListingRules, draw_up_board
+from forward_factor.providers.simulated.dividends import published_dividends
 from forward_factor.providers.simulated.events import announced_by, published_events
 from forward_factor.providers.simulated.moments import moment_at
 from forward_factor.providers.simulated.quoting import quote
@@ -133,6 +135,15 @@ class SimulatedMarket:
 
         """
         return published_events(self._stock(ticker).profile, start, end)
+
+    def dividends(self, ticker: str, start: date, end: date) -> list[CorporateAction]:
+        """Return the dividends of a ticker with ex-dates from ``start`` to ``end``, both included.
+
+        Raises:
+            InvalidTicker: ``ticker`` is none.
+
+        """
+        return published_dividends(self._stock(ticker).profile, start, end)
 
     def _stock(self, ticker: str) -> Stock:
         name = parse_ticker(ticker)

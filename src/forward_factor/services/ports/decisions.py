@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from forward_factor.core.corporate_actions import CorporateAction
+from forward_factor.core.corporate_actions import ActionKind, CorporateAction
 from forward_factor.core.decisions import Decision, Entry
 from forward_factor.core.messages import ReminderFacts
 from forward_factor.core.reminders import PlannedReminder
+from forward_factor.core.split_adjustments import Adjustment
 from forward_factor.services.decision_views import DecisionView, PagePlace, ReminderState, ReminderView
 
 
@@ -82,8 +83,27 @@ class DecisionRepository(Protocol):
     async def open_among(self, decision_ids: Sequence[str]) -> Sequence[DecisionView]:
         """Return those of ``decision_ids`` that are open positions, held until the end of the transaction."""
 
+    async def open_now(self, decision_ids: Sequence[str]) -> Sequence[DecisionView]:
+        """Return those of ``decision_ids`` that are open positions at the moment; nobody is held."""
+
     async def open_after(self, decision_id: str, limit: int) -> Sequence[DecisionView]:
         """Return all users' open positions with greater ids, by id."""
+
+
+class AdjustmentRepository(Protocol):
+    """Keeps what splits changed about decisions; a decision's own steps are among what is known of it."""
+
+    async def lock_holders(self, tickers: Sequence[str]) -> frozenset[str]:
+        """Hold the accounts with open positions in ``tickers`` as ``lock_user`` does, and return them."""
+
+    async def pending(self, today: date) -> Sequence[str]:
+        """Return the ids of open positions placed before a split of ``today`` or earlier that have no step of it."""
+
+    async def take(self, steps: Mapping[str, Sequence[Adjustment]], ticker: str) -> None:
+        """Store the steps of decisions, by id, and give each decision the terms after its last one.
+
+        A step is stored once, or the transaction fails.
+        """
 
 
 class ReminderRepository(Protocol):
@@ -125,3 +145,6 @@ class CorporateActionRepository(Protocol):
 
     async def add(self, actions: Sequence[CorporateAction]) -> int:
         """Store them, a newer word on the same ticker, kind and date in place of the older; return how many."""
+
+    async def remove(self, ticker: str, kind: ActionKind, effective_on: date) -> bool:
+        """Forget one; return whether it was there."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from forward_factor.core.chain import Chain
 from forward_factor.core.earnings import EarningsEvent
+from forward_factor.core.earnings_words import EarningsHistory, EarningsWord
 from forward_factor.core.scan import ScanBatch
 
 
@@ -66,6 +67,12 @@ class EarningsRepository(Protocol):
 
     async def remove(self, events: Sequence[EarningsEvent]) -> None:
         """Forget announcements, by ticker and date."""
+
+    async def note(self, words: Sequence[EarningsWord]) -> None:
+        """Keep words as they were said, beside what they come to; the same one twice is one."""
+
+    async def histories(self, tickers: Sequence[str]) -> Mapping[str, EarningsHistory]:
+        """Return all that was ever said of ``tickers``, of those of which anything was."""
 
 
 class Aggregates(Protocol):

@@ -11,11 +11,13 @@ from forward_factor.services.ports.backtests import BacktestRunRepository
 from forward_factor.services.ports.bars import BarRepository
 from forward_factor.services.ports.chats import ChatRepository, LinkCodeRepository
 from forward_factor.services.ports.decisions import (
+    AdjustmentRepository,
     CorporateActionRepository,
     DecisionRepository,
     ReminderRepository,
 )
 from forward_factor.services.ports.deliveries import DeliveryRepository
+from forward_factor.services.ports.events import EventFetchRepository
 from forward_factor.services.ports.heartbeats import HeartbeatRepository
 from forward_factor.services.ports.leases import LeaseRepository
 from forward_factor.services.ports.notifications import NotificationRepository
@@ -41,7 +43,9 @@ class UnitOfWork(Protocol):
     watchlists: WatchlistRepository
     settings: SettingsRepository
     corporate_actions: CorporateActionRepository
+    event_fetches: EventFetchRepository
     decisions: DecisionRepository
+    adjustments: AdjustmentRepository
     reminders: ReminderRepository
     notifications: NotificationRepository
     sessions: SessionRepository

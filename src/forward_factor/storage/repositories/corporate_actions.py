@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, select, tuple_
@@ -44,6 +45,12 @@ class SqlCorporateActionRepository:
         for start in range(0, len(latest), _ROWS_A_STATEMENT):
             await self._replace(latest[start : start + _ROWS_A_STATEMENT])
         return len(latest)
+
+    async def remove(self, ticker: str, kind: ActionKind, effective_on: date) -> bool:
+        """Forget one; return whether it was there."""
+        table = self._table
+        one = (table.c.ticker == ticker, table.c.kind == kind.value, table.c.effective_on == effective_on)
+        return bool((await self._connection.execute(delete(table).where(*one))).rowcount)
 
     async def _replace(self, actions: Sequence[CorporateAction]) -> None:
         table = self._table

@@ -8,13 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from forward_factor.core.decisions import PLACED_WORDS, Decision, is_open_position, parse_decision
+from forward_factor.core.decisions import Decision, is_open_position, parse_decision
+from forward_factor.core.split_adjustments import Adjustment
 from forward_factor.core.structure import Structure, parse_structure, structure_at
 from forward_factor.errors import NotFound
 from forward_factor.services.decision_views import DecisionView, PagePlace
 from forward_factor.services.ports.decisions import NewDecision
 from forward_factor.services.views import SignalView
+from forward_factor.storage import bulk
 from forward_factor.storage.active_users import hold_users
+from forward_factor.storage.adjustment_rows import adjustments_of, is_open_decision
 from forward_factor.storage.signal_copies import SignalCopier, signal_from_facts
 from forward_factor.storage.tables import SignalUserDecision, User, UserSettings, table_of
 
@@ -91,7 +94,7 @@ class SqlDecisionRepository:
         statement = self._newest_first(user_id).limit(limit)
         if after is not None:
             statement = statement.where(self._is_after(after))
-        return await self._all(statement.where(self._is_open()) if only_open else statement)
+        return await self._all(statement.where(is_open_decision()) if only_open else statement)
 
     async def open_of_tickers(self, tickers: Sequence[str]) -> Sequence[DecisionView]:
         """Return all users' open positions in ``tickers``, held until the end of the transaction."""
@@ -101,9 +104,14 @@ class SqlDecisionRepository:
         """Return those of ``decision_ids`` that are open positions, held until the end of the transaction."""
         return await self._held(self._table.c.id, sorted(set(decision_ids)))
 
+    async def open_now(self, decision_ids: Sequence[str]) -> Sequence[DecisionView]:
+        """Return those of ``decision_ids`` that are open positions at the moment; nobody is held."""
+        of_these = bulk.among(self._table.c.id, decision_ids, self._connection.dialect)
+        return await self._all(self._decisions().where(of_these, is_open_decision()))
+
     async def open_after(self, decision_id: str, limit: int) -> Sequence[DecisionView]:
         """Return all users' open positions with greater ids, by id."""
-        later = self._decisions().where(self._table.c.id > decision_id, self._is_open())
+        later = self._decisions().where(self._table.c.id > decision_id, is_open_decision())
         return await self._all(later.order_by(self._table.c.id).limit(limit))
 
     def _decisions(self) -> Select[Any]:
@@ -123,16 +131,10 @@ class SqlDecisionRepository:
             return and_(at.is_(None), key < place.id)
         return or_(at < place.at, and_(at == place.at, key < place.id), at.is_(None))
 
-    def _is_open(self) -> ColumnElement[bool]:
-        """Return what ``is_open_position`` says, in SQL."""
-        table = self._table
-        taken = func.lower(func.trim(table.c.decision)).in_(PLACED_WORDS)
-        return and_(taken, table.c.exit_price.is_(None), table.c.pnl.is_(None), table.c.closed_at.is_(None))
-
     async def _held(self, column: ColumnElement[Any], values: Sequence[str]) -> Sequence[DecisionView]:
         found: list[DecisionView] = []
         for start in range(0, len(values), _IDS_A_STATEMENT):
-            some = self._decisions().where(column.in_(values[start : start + _IDS_A_STATEMENT]), self._is_open())
+            some = self._decisions().where(column.in_(values[start : start + _IDS_A_STATEMENT]), is_open_decision())
             users = await self._connection.execute(some.with_only_columns(self._table.c.user_id))
             await hold_users(self._connection, users.scalars().all())
             held = some.order_by(self._table.c.id).with_for_update(key_share=True, of=self._table)
@@ -140,10 +142,12 @@ class SqlDecisionRepository:
         return found
 
     async def _all(self, statement: Select[Any]) -> Sequence[DecisionView]:
-        return [_view(row) for row in (await self._connection.execute(statement)).all()]
+        rows = (await self._connection.execute(statement)).all()
+        steps = await adjustments_of(self._connection, [row.id for row in rows])
+        return [_view(row, steps.get(row.id, ())) for row in rows]
 
 
-def _view(row: Row[Any]) -> DecisionView:
+def _view(row: Row[Any], steps: Sequence[Adjustment]) -> DecisionView:
     signal, decision = signal_from_facts(row.signal_facts), parse_decision(row.decision)
     return DecisionView(
         id=row.id,
@@ -162,6 +166,7 @@ def _view(row: Row[Any]) -> DecisionView:
         notes=row.notes,
         closed_at=row.closed_at,
         is_open=is_open_position(row.decision, row.exit_price, row.pnl, row.closed_at),
+        adjustments=steps,
     )
 
 

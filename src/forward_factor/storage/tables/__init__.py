@@ -2,6 +2,7 @@
 
 from forward_factor.storage.tables.accounts import LinkCode, RefreshToken, ServerSecret, TelegramChat
 from forward_factor.storage.tables.base import Base, is_of_models, table_of
+from forward_factor.storage.tables.events import DecisionAdjustment, EarningsWord, EventFetch
 from forward_factor.storage.tables.relational import (
     EarningsEventRow,
     MasterTicker,
@@ -46,8 +47,11 @@ __all__ = [
     "Base",
     "Candidate",
     "CorporateAction",
+    "DecisionAdjustment",
     "Delivery",
     "EarningsEventRow",
+    "EarningsWord",
+    "EventFetch",
     "LinkCode",
     "MasterTicker",
     "Notification",
