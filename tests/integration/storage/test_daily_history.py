@@ -122,7 +122,7 @@ async def test_compression_changes_nothing(timescale: Store) -> None:
     await write_rows(timescale, raw)
     await refresh(timescale, raw)
     for table in SOURCES:
-        await execute(timescale, f"SELECT compress_chunk(c) FROM show_chunks('{table}') c")
+        await execute(timescale, f"SELECT compress_chunk(c, if_not_compressed => true) FROM show_chunks('{table}') c")
     await require_equal(timescale, raw)
     late = make_rows((265, 61, 8), ("CCC",), seed=5)
     await write_rows(timescale, late)
@@ -161,7 +161,7 @@ async def test_an_upgrade_sums_up_what_is_there(timescale_store: StoreServer) ->
     async with open_store(url, POOL) as store:
         await write_rows(store, raw)
         for table in SOURCES:
-            await execute(store, f"SELECT compress_chunk(c) FROM show_chunks('{table}') c")
+            await execute(store, f"SELECT compress_chunk(c, if_not_compressed => true) FROM show_chunks('{table}') c")
         await downgrade_schema(store.engine, "0005")
     await upgrade_store(url, POOL)
     for row in raw["option_chain_snapshots"]:
