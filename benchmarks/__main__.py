@@ -18,6 +18,7 @@ from benchmarks import (
     cycle,
     decode_polygon,
     engine,
+    history,
     import_bars,
     move,
     simulate_market,
@@ -35,8 +36,14 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "move": move.measure,
     "backtest": backtest.measure,
     "cycle": cycle.measure,
+    "history": history.measure,
 }
-BY_NAME = {**ALWAYS, "storage_size": storage_size.measure, "cycle_full": cycle.measure_full}
+BY_NAME = {
+    **ALWAYS,
+    "storage_size": storage_size.measure,
+    "cycle_full": cycle.measure_full,
+    "history_full": history.measure_full,
+}
 
 
 def main() -> None:

@@ -20,6 +20,8 @@ from forward_factor.cli import (
     export,
     findings,
     health,
+    history,
+    quality,
     scan,
     serve,
     ticket,
@@ -50,6 +52,8 @@ app.command("reminders")(serve.reminders)
 app.command("signals")(findings.signals)
 app.command("why")(findings.why)
 app.command("replay")(findings.replay)
+app.command("history")(history.history)
+app.command("quality")(quality.quality)
 app.command("health")(health.health)
 app.command("ticket")(ticket.ticket)
 app.command("universe")(universe.universe)

@@ -33,8 +33,9 @@ def retention(
     """Show what a retention would drop; with --arm, have TimescaleDB drop it.
 
     Nothing is armed unless you do it here. --arm needs --keep and --table; it drops in an hour, and then daily.
-    Signals and bars must be kept 30 days at least. option_quotes and option_chain_snapshots go together. The
-    aggregates and users' decisions outlast what they are made from.
+    Signals, bars, candidates and term_structure must be kept 30 days at least, option_quotes and
+    option_chain_snapshots, which go together, 7 days. The aggregates and users' decisions outlast what they
+    are made from.
     """
     tables = table or []
     if arm and disarm:

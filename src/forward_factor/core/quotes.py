@@ -91,6 +91,12 @@ def usable_quotes(contracts: Contracts) -> BoolArray:
         return (bid > 0.0) & (bid <= ask) & (bid + ask < np.inf)
 
 
+def count_crossed(contracts: Contracts) -> int:
+    """Return how many contracts are bid above their ask."""
+    with np.errstate(invalid="ignore"):
+        return int(np.count_nonzero(contracts.bid > contracts.ask))
+
+
 def usable_rows(quotes: QuoteTable, curve: int, is_call: bool) -> IntArray:
     """Return the rows of a curve's usable quotes of one right, by strike."""
     first, end = _bounds(quotes, curve)

@@ -30,7 +30,7 @@ CONTRACTS_A_BATCH = 50_000
 """Enough to keep the engine's arrays long, few enough to keep a transaction short (a third of a second on SQLite)."""
 
 AGGREGATES_FOLLOW_WITHIN = timedelta(hours=1)
-"""Older signals lie behind what continuous aggregates show by themselves, so they are refreshed at the end."""
+"""What is older lies behind what continuous aggregates show by themselves, so they are refreshed at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ScanTickers:
         self._keep = keep
         self._followers = followers
         self._readings: dict[tuple[str, str], PreviousReading] = {}
-        self._late_signals_at: list[datetime] = []
+        self._late_at: list[datetime] = []
 
     async def run(self, tickers: Sequence[str]) -> AsyncIterator[ScanStep]:
         """Yield batches and failures as they come; no tickers means all the provider knows."""
@@ -76,8 +76,8 @@ class ScanTickers:
                 waiting = []
         if waiting:
             yield await self._scan(waiting)
-        if self._store is not None and self._late_signals_at:
-            await self._store.aggregates.refresh(min(self._late_signals_at), max(self._late_signals_at))
+        if self._store is not None and self._late_at:
+            await self._store.aggregates.refresh(min(self._late_at), max(self._late_at))
 
     async def _scan(self, chains: Sequence[Chain]) -> ScanStep:
         earnings, stored = await self._read_store(chains)
@@ -122,11 +122,10 @@ class ScanTickers:
                     for follower in self._followers:
                         await follower.follow(work, batch)
                     await work.commit()
-        if recorded.signals:
-            self._note_late_signals(batch)
+        self._note_late(batch)
         return recorded
 
-    def _note_late_signals(self, batch: ScanBatch) -> None:
+    def _note_late(self, batch: ScanBatch) -> None:
+        """Remember old chains, new to the store or not: a scan that was killed before its refresh is repeated so."""
         settled = self._clock.now() - AGGREGATES_FOLLOW_WITHIN
-        with_signals = {batch.chains[chain].as_of for chain in batch.candidates.chain[batch.candidates.is_signal]}
-        self._late_signals_at += [as_of for as_of in with_signals if as_of < settled]
+        self._late_at += [chain.as_of for chain in batch.chains if chain.as_of < settled]

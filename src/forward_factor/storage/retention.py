@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from forward_factor.errors import InvalidInput, StorageError
-from forward_factor.storage.aggregates import BY_TABLE, Aggregated
+from forward_factor.storage.aggregates import AGGREGATES
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.decision_facts import fill_decision_facts
 from forward_factor.storage.faults import translated_faults
@@ -30,8 +30,11 @@ TIME_COLUMNS = {
 }
 TOGETHER = frozenset({"option_chain_snapshots", "option_quotes"})
 """A header without its quotes, or quotes without their header, could not be replayed."""
-REFRESHED = timedelta(days=30)
-"""The span the aggregates' policies look back on (migrations 0002 and 0006): a refresh would empty what is gone."""
+REFRESHED = {
+    source: max(one.refreshed for one in AGGREGATES if one.source == source)
+    for source in (one.source for one in AGGREGATES)
+}
+"""By table, the span the policies of its aggregates look back on: a refresh would empty what is gone from it."""
 
 _LAST_BOUNDARY = """
 SELECT count(*) AS chunks, max(range_end) AS boundary FROM timescaledb_information.chunks
@@ -91,27 +94,23 @@ async def preview_retention(store: Store, keep: timedelta, tables: Sequence[str]
 async def arm_retention(store: Store, keep: timedelta, tables: Sequence[str]) -> int:
     """Have TimescaleDB drop what is older than ``keep``, in an hour and then daily.
 
-    Before signals or bars may go, the aggregates are brought up to date over all of them, and decisions get their own
-    copy of their signal's facts.
+    Before rows may go, the aggregates are brought up to date over all of them; before signals may, decisions get
+    their own copy of their signal's facts.
 
     Returns:
         The number of decisions that got one.
 
     Raises:
         StorageError: the store has no policies, or a move into it has not finished.
-        InvalidInput: signals or bars would go that the aggregates still refresh from.
+        InvalidInput: rows would go that the aggregates still refresh from.
 
     """
     names = with_companions(tables)
     _require_policies(store.capabilities)
-    summarised = [one for one in BY_TABLE.values() if one.table in names]
-    if summarised and keep < REFRESHED:
-        raise InvalidInput(
-            f"{' and '.join(one.table for one in summarised)} must be kept {REFRESHED.days} days at least: the "
-            "aggregates are refreshed over that span, and a refresh would empty them where the rows are gone"
-        )
-    for one in summarised:
-        await _refresh_aggregates(store, one)
+    _require_refreshed_span(names, keep)
+    for name in names:
+        if name in REFRESHED:
+            await _refresh_aggregates(store, name)
     with translated_faults():
         async with store.engine.begin() as connection:
             await _require_no_move(connection)
@@ -150,18 +149,27 @@ def _require_policies(can: Capabilities) -> None:
         )
 
 
+def _require_refreshed_span(names: Sequence[str], keep: timedelta) -> None:
+    for name in names:
+        if keep < REFRESHED.get(name, keep):
+            raise InvalidInput(
+                f"{name} must be kept {REFRESHED[name].days} days at least: the aggregates are refreshed over that "
+                f"span, and a refresh would empty them where the {name} are gone"
+            )
+
+
 async def _require_no_move(connection: AsyncConnection) -> None:
     unfinished = select(TransferRun.id).where(TransferRun.state != DONE).limit(1)
     if (await connection.execute(unfinished)).first():
         raise StorageError("a `db copy` into this store has not finished, and needs all of it: finish that first")
 
 
-async def _refresh_aggregates(store: Store, one: Aggregated) -> None:
-    instant = Base.metadata.tables[one.table].c[TIME_COLUMNS[one.table]]
+async def _refresh_aggregates(store: Store, name: str) -> None:
+    instant = Base.metadata.tables[name].c[TIME_COLUMNS[name]]
     async with store.engine.connect() as connection:
         first, last = (await connection.execute(select(func.min(instant), func.max(instant)))).one()
     if first is not None:
-        await store.aggregates.refresh_over(one, first, last)
+        await store.aggregates.refresh_over([name], first, last)
 
 
 def _preview(connection: Connection, can: Capabilities, names: Sequence[str], cutoff: datetime) -> list[Expiring]:

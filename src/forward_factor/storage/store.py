@@ -18,6 +18,7 @@ from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.account_records import SqlAccountRecords
+from forward_factor.storage.readers.daily import SqlDailyRecords
 from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.readers.health import pool_use, read_health
@@ -58,6 +59,11 @@ class Store:
     def account_records(self) -> SqlAccountRecords:
         """Return the reader of all that is kept about an account."""
         return SqlAccountRecords(self.engine)
+
+    @property
+    def daily(self) -> SqlDailyRecords:
+        """Return the reader of what is kept by New York day."""
+        return SqlDailyRecords(self.engine)
 
     @property
     def deliveries(self) -> SqlDeliveries:
@@ -154,6 +160,8 @@ async def upgrade_store(url: str, pool: PoolSettings) -> StoreStatus:
         _make_folder(engine.url)
         with translated_faults():
             await upgrade_schema(engine)
+            _, capabilities = await _read(engine)
+            await SqlAggregates(engine, capabilities).catch_up()
             return await _status(engine)
 
 

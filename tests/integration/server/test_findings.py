@@ -135,11 +135,43 @@ async def test_history_and_where_the_newest_reading_stands(api: Api) -> None:
         "ff": 0.4,
         "front_iv": 0.4,
     }
+    today = found["ranks"]["front_iv"]
+    assert (today["days"], today["is_thin"], today["rank"], today["last_on"]) == (5, True, None, "2026-06-01")
+    assert round(today["now"], 4) == 0.41
+    assert [round(one["front_iv"], 4) for one in found["days"]] == vols
+    coverage = found["ranks"]["coverage"]
+    assert (coverage["recorded_days"], coverage["other_days"], coverage["gaps"]) == (3, 2, [])
+    assert coverage["missing_days"] == coverage["trading_days"] - 3 > 240
     last_two = await api.get("/tickers/DEAR/history", "ann", limit=2, since="2026-05-29T00:00:00Z")
     assert [round(one["front_iv"], 4) for one in last_two["points"]] == vols[-2:]
     assert last_two["rank"]["readings"] == 4
+    assert [one["on"] for one in last_two["days"]] == [
+        "2026-05-28",
+        "2026-05-29",
+        "2026-05-30",
+        "2026-05-31",
+        "2026-06-01",
+    ]
+    earlier = await api.get("/tickers/DEAR/history", "ann", until="2026-05-30T12:00:00Z")
+    assert earlier["ranks"]["ff"]["last_on"] == "2026-05-30"
     nothing = await api.get("/tickers/NONE/history", "ann")
     assert (nothing["points"], nothing["rank"]["readings"], nothing["rank"]["ff"]) == ([], 0, None)
+
+
+async def test_the_quality_of_what_was_recorded(api: Api) -> None:
+    await api.join("ann")
+    friday = AS_OF - timedelta(days=3)
+    await scan(api.store, [dear_chain("DEAR", at) for at in (friday - ONE_HOUR, friday, AS_OF)])
+    found = await api.get("/tickers/dear/quality", "ann", since="2026-05-27T12:00:00Z")
+    assert (found["ticker"], found["until"]) == ("DEAR", "2026-06-01T18:00:00Z")
+    (one,) = found["providers"]
+    assert (one["provider"], one["snapshots"], one["most_a_day"], one["checked"]) == ("files", 3, 2, 3)
+    assert (one["stale"], one["crossed"], one["crossed_share"]) == (1, 0, 0.0)
+    assert one["coverage"]["missing_days"] == 2
+    assert one["missing_points"] == {"ATM": 0.0, "35d_put": 0.0, "35d_call": 0.0}
+    assert 0.0 < one["reasons"]["ff_below_threshold"] < 1.0
+    assert (await api.get("/tickers/NONE/quality", "ann"))["providers"] == []
+    assert_problem(await api.ask("GET", "/tickers/DEAR/quality"), 401)
 
 
 async def test_bars(api: Api) -> None:

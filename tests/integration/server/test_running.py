@@ -20,6 +20,7 @@ from forward_factor.errors import SchemaMismatch, StoreUnavailable
 from forward_factor.server.app import create_app
 from forward_factor.server.metrics import Monitor
 from forward_factor.storage.late_store import LateStore
+from forward_factor.storage.schema import newest_level
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import ScanSlot, ServiceHeartbeat, table_of
 from tests.integration.server.conftest import UNLIMITED, Api, application_on, assert_problem, client_of
@@ -38,7 +39,7 @@ async def test_health(api: Api, api_server: StoreServer) -> None:
         told = answer.json()
         assert told["engine"] == api_server.name
         assert (told["extension"], told["edition"]) == (None, None)
-        assert told["schema_level"] == told["newest_level"] == "0009"
+        assert told["schema_level"] == told["newest_level"] == newest_level()
         assert 0 < told["latency_ms"] < 1000
         if api_server.name == "sqlite":
             assert told["pool"] is None
@@ -159,7 +160,7 @@ async def test_metrics_of_the_whole_installation(
     found = _figures(answer.text)
     expected = {
         ("store_up",): 1,
-        ("schema_is_newest", "0009", "0009"): 1,
+        ("schema_is_newest", newest_level(), newest_level()): 1,
         ("scan_slots_open",): 1,
         ("scan_slots_open_oldest_seconds",): 90,
         ("scan_slots_last_hour", "done"): 10,
@@ -206,7 +207,7 @@ async def test_administration(api: Api, api_server: StoreServer) -> None:
     assert [(one["service"], one["instance"]) for one in services] == [("worker", "one:1")]
     store = await api.get("/admin/store", "root")
     assert store["engine"] == api_server.name
-    assert (store["rows"]["users"], store["schema_level"]) == (2, "0009")
+    assert (store["rows"]["users"], store["schema_level"]) == (2, newest_level())
 
 
 async def test_administrators_disable_and_enable_accounts(api: Api) -> None:

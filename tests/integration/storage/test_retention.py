@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from forward_factor.errors import InvalidInput, StorageError
-from forward_factor.storage.aggregates import BARS
+from forward_factor.storage.aggregates import AGGREGATES
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.retention import arm_retention, disarm_retention, preview_retention, with_companions
 from forward_factor.storage.status import read_status
@@ -22,7 +22,8 @@ from tests.integration.storage.scanning import execute, fetch, rows_by_table
 NOW = datetime.now(UTC)
 KEEP = timedelta(days=60)
 AGES = (400, 100, 70, 20, 0)
-AGGREGATES = ("signals_hourly", "signals_daily_summary")
+ON_BARS = ("bars_hourly", "bars_daily")
+ON_SIGNALS = ("signals_hourly", "signals_daily_summary")
 
 
 async def write_signals(store: Store, ages: tuple[float, ...] = AGES, ticker: str = "CRM") -> None:
@@ -52,7 +53,7 @@ async def run_jobs(store: Store, procedure: str) -> None:
 
 
 async def aggregates(store: Store) -> list[list[tuple[object, ...]]]:
-    return [await fetch(store, f"SELECT * FROM {name} ORDER BY 1, 2") for name in AGGREGATES]
+    return [await fetch(store, f"SELECT * FROM {name} ORDER BY 1, 2") for name in ON_SIGNALS]
 
 
 async def test_preview_says_what_would_go_and_changes_nothing(store: Store) -> None:
@@ -131,19 +132,21 @@ async def test_nothing_is_armed_during_a_move(timescale: Store) -> None:
     assert await armed_on(timescale) == {}
 
 
-async def test_signals_are_kept_as_long_as_aggregates_are_refreshed(timescale: Store) -> None:
-    with pytest.raises(InvalidInput, match="30 days at least"):
-        await arm_retention(timescale, timedelta(days=29), ["candidates", "signals"])
+@pytest.mark.parametrize(
+    ("table", "days"), [("signals", 30), ("candidates", 30), ("term_structure", 30), ("option_quotes", 7)]
+)
+async def test_rows_are_kept_as_long_as_aggregates_are_refreshed(timescale: Store, table: str, days: int) -> None:
+    with pytest.raises(InvalidInput, match=f"{days} days at least"):
+        await arm_retention(timescale, timedelta(days=days - 1), [table])
     assert await armed_on(timescale) == {}
-    await arm_retention(timescale, timedelta(days=30), ["signals"])
-    await arm_retention(timescale, timedelta(days=1), ["candidates"])
+    await arm_retention(timescale, timedelta(days=days), [table])
 
 
-async def test_the_refreshed_span_is_the_policies_own(timescale: Store) -> None:
+async def test_the_refreshed_spans_are_the_policies_own(timescale: Store) -> None:
     async with timescale.engine.connect() as connection:
         policies = (await connection.run_sync(read_status)).policies
-    spans = {json.loads(one.config)["start_offset"] for one in policies if "refresh" in one.procedure}
-    assert spans == {"30 days"}
+    spans = {one.relation: json.loads(one.config)["start_offset"] for one in policies if "refresh" in one.procedure}
+    assert spans == {one.view: f"{one.refreshed.days} days" for one in AGGREGATES}
 
 
 async def test_other_stores_drop_nothing(store: Store) -> None:
@@ -169,11 +172,11 @@ async def test_bars_go_and_what_is_made_from_their_minutes_stays(timescale: Stor
     with pytest.raises(InvalidInput, match="ohlcv_bars must be kept 30 days"):
         await arm_retention(timescale, timedelta(days=29), ["ohlcv_bars"])
     await arm_retention(timescale, KEEP, ["ohlcv_bars"])
-    made = [await fetch(timescale, f"SELECT * FROM {name} ORDER BY 1, 2") for name in BARS.views]
+    made = [await fetch(timescale, f"SELECT * FROM {name} ORDER BY 1, 2") for name in ON_BARS]
     await run_jobs(timescale, "policy_retention")
     assert await fetch(timescale, f"SELECT count(*) FROM ohlcv_bars WHERE timestamp < '{days[2]}'") == [(0,)]
     await run_jobs(timescale, "policy_refresh_continuous_aggregate")
     await store_minutes(timescale, random_minutes([days[1]], "LATE"))
-    kept = [await fetch(timescale, f"SELECT * FROM {name} WHERE ticker = 'AAA' ORDER BY 1, 2") for name in BARS.views]
+    kept = [await fetch(timescale, f"SELECT * FROM {name} WHERE ticker = 'AAA' ORDER BY 1, 2") for name in ON_BARS]
     assert [len(rows) for rows in made] == [6 * 10, 6]
     assert kept == made

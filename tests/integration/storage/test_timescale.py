@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from forward_factor.storage.aggregates import AGGREGATES
 from forward_factor.storage.status import read_status
 from forward_factor.storage.store import Store
 from tests.chains import AS_OF
@@ -26,7 +27,7 @@ async def test_hypertables_policies_and_aggregates(timescale: Store) -> None:
     async with timescale.engine.connect() as connection:
         status = await connection.run_sync(read_status)
     assert {one.name: one.chunk_interval for one in status.hypertables} == INTERVALS
-    assert set(status.aggregates) == {"signals_hourly", "signals_daily_summary", "bars_hourly", "bars_daily"}
+    assert set(status.aggregates) == {one.view for one in AGGREGATES}
     compression = {
         one.relation: json.loads(one.config)["compress_after"]
         for one in status.policies

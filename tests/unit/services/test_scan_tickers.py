@@ -129,10 +129,10 @@ async def test_a_store_that_refuses_is_not() -> None:
     assert store.commits == 0
 
 
-async def test_aggregates_are_refreshed_over_late_signals_only() -> None:
+async def test_aggregates_are_refreshed_over_late_chains_only() -> None:
     store = FailingStore()
     await steps(priced_chain(DEAR, as_of=AS_OF), store=store)
     assert store.refreshed == []
     early, later = AS_OF - timedelta(days=9), AS_OF - timedelta(days=3)
-    await steps(priced_chain(DEAR, as_of=early), priced_chain(DEAR, "B", as_of=later), store=store)
+    await steps(priced_chain(DEAR, as_of=early), priced_chain({30: 0.3}, "B", as_of=later), store=store)
     assert store.refreshed == [(early, later)]

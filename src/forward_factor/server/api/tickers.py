@@ -13,16 +13,21 @@ from forward_factor.core.corporate_actions import ActionKind
 from forward_factor.core.rules import VolPoint
 from forward_factor.server.deps import CallerOf, Now, OpenStore
 from forward_factor.server.inputs import Instant, PairName, Since, TickerInPath, Until
+from forward_factor.services.daily_views import DataQuality, PairKey, PairRanks, PairValues
 from forward_factor.services.explain_ticker import explain_ticker
 from forward_factor.services.ports.records import SeriesFilter
 from forward_factor.services.read_bars import WantedBars
 from forward_factor.services.read_bars import read_bars as read_stored_bars
 from forward_factor.services.read_history import read_history
+from forward_factor.services.read_pair_history import read_pair_history
+from forward_factor.services.read_quality import USUAL_SPAN as USUAL_QUALITY_SPAN
+from forward_factor.services.read_quality import read_quality
 from forward_factor.services.record_views import BarView, SeriesPoint, Timeframe
 from forward_factor.services.views import ExpiryView
 
 LONGEST_SERIES = 5000
 USUAL_SPAN = timedelta(days=365)
+LEAST_SPAN = timedelta(microseconds=1)
 Points = Annotated[int, Query(ge=1, le=LONGEST_SERIES, description="At most so many, the newest of the span")]
 
 router = APIRouter(prefix="/tickers/{ticker}", tags=["tickers"])
@@ -58,6 +63,17 @@ class TickerHistory(BaseModel):
     until: datetime
     points: Sequence[SeriesPoint]
     rank: Rank
+    ranks: PairRanks = Field(description="Where the newest day stands among the New York days of the span")
+    days: Sequence[PairValues] = Field(description="Those days, the oldest first, one value each")
+
+
+class TickerQuality(BaseModel):
+    """How good the recorded data on a ticker was, by provider; empty where nothing was recorded."""
+
+    ticker: str
+    since: datetime
+    until: datetime
+    providers: Sequence[DataQuality]
 
 
 class NotAdjustedFor(BaseModel):
@@ -107,6 +123,9 @@ async def read_ticker_history(
     wanted = SeriesFilter(ticker=ticker, pair=pair, vol_point=vol_point, since=since or end - USUAL_SPAN, until=end)
     found = await read_history(store.records, wanted, limit)
     rank = found.percentiles
+    daily = await read_pair_history(
+        store.daily, PairKey(ticker, pair, vol_point), wanted.since, max(wanted.since, min(end - LEAST_SPAN, now))
+    )
     return TickerHistory(
         ticker=ticker,
         pair=pair,
@@ -122,7 +141,23 @@ async def read_ticker_history(
             ff=rank.ff,
             front_iv=rank.front_iv,
         ),
+        ranks=daily.ranks,
+        days=daily.days,
     )
+
+
+@router.get("/quality")
+async def read_ticker_quality(
+    store: OpenStore,
+    _caller: CallerOf,
+    now: Now,
+    ticker: TickerInPath,
+    since: Annotated[Instant | None, Query(description="Else 30 days ago; the New York day counts whole")] = None,
+) -> TickerQuality:
+    """Return how good the recorded data was: days covered and missing, stale snapshots, crossed quotes, refusals."""
+    begin = min(since or now - USUAL_QUALITY_SPAN, now)
+    found = await read_quality(store.daily, [ticker], begin, now)
+    return TickerQuality(ticker=ticker, since=begin, until=now, providers=found)
 
 
 @router.get("/bars")

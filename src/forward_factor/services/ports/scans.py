@@ -76,7 +76,7 @@ class EarningsRepository(Protocol):
 
 
 class Aggregates(Protocol):
-    """Summaries that the store keeps beside the signals and the bars."""
+    """Summaries that the store keeps beside its time series."""
 
     async def refresh(self, first: datetime, last: datetime) -> None:
         """Bring the summaries up to date over a span that their own schedule does not reach."""

@@ -85,7 +85,7 @@ class ScanStore(Transactions, Protocol):
 
     @property
     def aggregates(self) -> Aggregates:
-        """Return the summaries kept beside the signals."""
+        """Return the summaries kept beside the time series."""
 
 
 class ScanFollower(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from forward_factor.core.quotes import count_crossed
 from forward_factor.core.scan import ScanBatch
 from forward_factor.services.candidate_table import Columns, known, tabulate_candidates
 from forward_factor.services.structure_table import tabulate_structures
@@ -44,6 +45,8 @@ def snapshot_columns(batch: ScanBatch, quotes: Sequence[QuoteColumns], keeps_ful
         "iv_scale": [one.scales.iv for one in quotes],
         "delta_scale": [one.scales.delta for one in quotes],
         "count_scale": [one.scales.count for one in quotes],
+        "crossed": [count_crossed(chain.contracts) for chain in chains],
+        "rejected_rows": [chain.rejected_rows for chain in chains],
     }
 
 

@@ -61,6 +61,7 @@ class OptionChainSnapshot(Base):
     """The header of one chain at one instant; its quotes are in ``option_quotes``.
 
     ``*_scale`` says how the integers of the quotes read: digits after the point, or -1 for raw float64 bits.
+    ``crossed`` and ``rejected_rows`` are counts over the whole chain, null where nobody counted (before level 0008).
     """
 
     __tablename__ = "option_chain_snapshots"
@@ -83,6 +84,8 @@ class OptionChainSnapshot(Base):
     iv_scale: Mapped[SmallWhole | None]
     delta_scale: Mapped[SmallWhole | None]
     count_scale: Mapped[SmallWhole | None]
+    crossed: Mapped[Whole | None]
+    rejected_rows: Mapped[Whole | None]
 
     __table_args__ = (UniqueConstraint("ticker", "as_of_ts", "provider"),)
 

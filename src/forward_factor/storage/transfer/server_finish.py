@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from forward_factor.storage.aggregates import VIEWS
+from forward_factor.storage.aggregates import AGGREGATES
 from forward_factor.storage.capabilities import Capabilities
 from forward_factor.storage.transfer import server_sql
 from forward_factor.storage.transfer.catalogue import TableSpec, own_catalogue
@@ -91,8 +91,10 @@ class Finishing:
     async def refresh_aggregates(self) -> None:
         """Bring the aggregates up to date over all of the history: their policies would never look so far back."""
         if self.capabilities.has_compression:
-            for view in VIEWS:
-                await self.connection.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)")
+            for one in AGGREGATES:
+                await self.connection.execute(
+                    f"CALL refresh_continuous_aggregate('{one.view}', NULL, now() - INTERVAL '1 hour')"
+                )
 
     async def analyze(self, table: str) -> None:
         """Have the planner know a table that was just loaded."""
