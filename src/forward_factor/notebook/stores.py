@@ -137,6 +137,8 @@ class StoreView:
     ) -> pl.DataFrame:
         """Return stored prices: ``ticker``, ``timeframe``, ``at`` (its beginning), open to close in dollars, volume.
 
+        Hours and days that a store makes from its minutes are not among them.
+
         Args:
             tickers: whose; None means all.
             since: the first instant.
