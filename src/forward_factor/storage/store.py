@@ -22,6 +22,7 @@ from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.readers.health import pool_use, read_health
 from forward_factor.storage.readers.history import SqlChainHistory
+from forward_factor.storage.readers.recorded_scans import SqlScanRecords
 from forward_factor.storage.readers.records import SqlRecords
 from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
@@ -78,6 +79,11 @@ class Store:
     def series(self) -> SqlSeries:
         """Return the reader of time series from beginning to end."""
         return SqlSeries(self.engine)
+
+    @property
+    def scan_records(self) -> SqlScanRecords:
+        """Return the reader of past scans as rules look at them."""
+        return SqlScanRecords(self.engine)
 
     @property
     def stats(self) -> SqlStats:
