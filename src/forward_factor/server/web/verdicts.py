@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.reasons import Reason
-from forward_factor.server.web.formats import MISSING, day, factor, percent
+from forward_factor.server.web.formats import MISSING, day, percent
 from forward_factor.services.judge_candidates import JudgedCandidate, Shortfall
 from forward_factor.services.reason_words import reason_words
 from forward_factor.services.views import CandidateView
@@ -27,10 +28,23 @@ def verdict_of(one: JudgedCandidate) -> str:
     return "1 thing missing" if len(one.shortfalls) == 1 else f"{len(one.shortfalls)} things missing"
 
 
-def checks_of(one: JudgedCandidate) -> list[Check]:
-    """Return what is missed, in order of the limits, and then what is kept."""
-    missed = {short.reason for short in one.shortfalls}
-    return [*(_missed(one, short) for short in one.shortfalls), *(_kept(one, missed))]
+def checks_of(one: JudgedCandidate, settings: AccountSettings) -> list[Check]:
+    """Return what is missed, then what is kept, each number beside the limit that ``settings`` set."""
+    missed = {short.reason: short for short in one.shortfalls}
+    limits = list(_limits(one, settings))
+    own = {reason for reason, *_ in limits}
+    fatal = [_fatal(one, short) for reason, short in missed.items() if reason not in own]
+    faults = [
+        Check(False, _compared(reason, name, missed[reason].value, limit))
+        for reason, name, _, limit in limits
+        if reason in missed
+    ]
+    kept = [
+        Check(True, _compared(reason, name, value, limit))
+        for reason, name, value, limit in limits
+        if reason not in missed and value is not None
+    ]
+    return [*fatal, *faults, *kept]
 
 
 def expiries_of(one: CandidateView) -> str:
@@ -42,47 +56,40 @@ def _expiry(on: object, dte: int | None) -> str:
     return MISSING if on is None else f"{on} ({dte} d)"
 
 
-def _missed(one: JudgedCandidate, short: Shortfall) -> Check:
-    return Check(False, _FAULTS[short.reason](short) if short.reason in _FAULTS else _fatal(one, short.reason))
-
-
-def _fatal(one: JudgedCandidate, reason: str) -> str:
-    words = reason_words(reason)
-    if reason == Reason.EARNINGS_IN_WINDOW and one.candidate.earnings_on is not None:
+def _fatal(one: JudgedCandidate, short: Shortfall) -> Check:
+    words = reason_words(short.reason)
+    if short.reason == Reason.EARNINGS_IN_WINDOW and one.candidate.earnings_on is not None:
         words += f", on {day(one.candidate.earnings_on)}"
-    return words[:1].upper() + words[1:]
+    return Check(False, words[:1].upper() + words[1:])
 
 
-def _kept(one: JudgedCandidate, missed: set[str]) -> Iterator[Check]:
-    candidate = one.candidate
-    known = {
-        Reason.FF_BELOW_THRESHOLD: ("FF", one.ff, factor),
-        Reason.SIGMA_FWD_BELOW_FLOOR: ("Forward vol", candidate.sigma_fwd, percent),
-        Reason.WIDE_SPREAD: ("Widest spread", candidate.bid_ask_pct, percent),
-        Reason.LOW_OPEN_INTEREST: ("Least open interest", candidate.open_interest, _count),
-        Reason.LOW_VOLUME: ("Least volume", candidate.volume, _count),
-    }
-    for reason, (name, value, written) in known.items():
-        if reason not in missed and value is not None:
-            yield Check(True, f"{name} {written(value)}")
+def _limits(one: JudgedCandidate, settings: AccountSettings) -> Iterator[tuple[str, str, float | None, float]]:
+    """Yield reason, name, value and limit of all that is the person's own to set."""
+    found = one.candidate
+    yield Reason.FF_BELOW_THRESHOLD, "FF", one.ff, settings.ff_threshold
+    yield Reason.SIGMA_FWD_BELOW_FLOOR, "Forward vol", found.sigma_fwd, settings.sigma_fwd_floor
+    yield Reason.WIDE_SPREAD, "Widest spread", found.bid_ask_pct, settings.max_bid_ask_pct
+    yield Reason.LOW_OPEN_INTEREST, "Least open interest", found.open_interest, settings.min_open_interest
+    yield Reason.LOW_VOLUME, "Least volume", found.volume, settings.min_volume
 
 
-def _count(value: float | None) -> str:
-    return MISSING if value is None else f"{value:,.0f}"
+def _compared(reason: str, name: str, value: float | None, limit: float) -> str:
+    written, asked = _WRITTEN[reason]
+    return f"{name} {'is not known' if value is None else written(value)}; {asked} {written(limit)}"
 
 
-def _limit(name: str, written: Callable[[float | None], str], asked: str) -> Callable[[Shortfall], str]:
-    def words(short: Shortfall) -> str:
-        value = "is not known" if short.value is None else written(short.value)
-        return f"{name} {value}; {asked} {written(short.limit)}"
-
-    return words
+def _factor(value: float) -> str:
+    return f"{value:+.3f}"
 
 
-_FAULTS: Mapping[str, Callable[[Shortfall], str]] = {
-    Reason.FF_BELOW_THRESHOLD: _limit("FF", factor, "you ask for"),
-    Reason.SIGMA_FWD_BELOW_FLOOR: _limit("Forward vol", percent, "your floor is"),
-    Reason.WIDE_SPREAD: _limit("Widest spread", percent, "you allow"),
-    Reason.LOW_OPEN_INTEREST: _limit("Least open interest", _count, "you ask for"),
-    Reason.LOW_VOLUME: _limit("Least volume", _count, "you ask for"),
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+_WRITTEN: Mapping[str, tuple[Callable[[float], str], str]] = {
+    Reason.FF_BELOW_THRESHOLD: (_factor, "you ask for"),
+    Reason.SIGMA_FWD_BELOW_FLOOR: (percent, "your floor is"),
+    Reason.WIDE_SPREAD: (percent, "you allow"),
+    Reason.LOW_OPEN_INTEREST: (_count, "you ask for"),
+    Reason.LOW_VOLUME: (_count, "you ask for"),
 }

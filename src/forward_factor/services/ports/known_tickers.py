@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from forward_factor.services.views import CandidateView
@@ -16,3 +16,6 @@ class KnownTickers(Protocol):
 
     async def last_candidates(self, tickers: Sequence[str]) -> Sequence[CandidateView]:
         """Return the candidates of the last scan of each of ``tickers``."""
+
+    async def last_failures(self, tickers: Sequence[str]) -> Mapping[str, str]:
+        """Return why the last scheduled scan failed, of those of ``tickers`` whose last one did."""

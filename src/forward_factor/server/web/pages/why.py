@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput, NotFound
 from forward_factor.server.inputs import in_utc
@@ -130,11 +131,11 @@ def _scan(visit: Visit, found: Explanation) -> None:
         ui.link("Last scan", why_path(found.ticker))
         ui.link("Term structure and smile", research_path(found.ticker))
     _summary(visit, own)
-    _cards(own)
+    _cards(own, visit.settings)
     others = [one for one in judged if not one.is_wanted]
     if others:
         subtitle("Pairs and vol points you do not ask for")
-        _cards(others)
+        _cards(others, visit.settings)
 
 
 def _summary(visit: Visit, own: Sequence[JudgedCandidate]) -> None:
@@ -152,13 +153,13 @@ def _summary(visit: Visit, own: Sequence[JudgedCandidate]) -> None:
         ui.link("Change your limits", "/settings")
 
 
-def _cards(judged: Sequence[JudgedCandidate]) -> None:
+def _cards(judged: Sequence[JudgedCandidate], settings: AccountSettings) -> None:
     with ui.element("div").classes("grid cards"):
         for one in judged:
-            _card(one)
+            _card(one, settings)
 
 
-def _card(one: JudgedCandidate) -> None:
+def _card(one: JudgedCandidate, settings: AccountSettings) -> None:
     candidate = one.candidate
     with panel():
         with ui.element("div").classes("card-head"):
@@ -167,7 +168,7 @@ def _card(one: JudgedCandidate) -> None:
         ui.label(f"FF {factor(one.ff)}" + (" without earnings" if one.by_ex_earnings else "")).classes("big num-left")
         note(f"from bid to ask {factor(candidate.ff_low)} to {factor(candidate.ff_high)} · {expiries_of(candidate)}")
         with ui.element("ul").classes("checks"):
-            for check in checks_of(one):
+            for check in checks_of(one, settings):
                 _check(check)
         for flag in candidate.flags:
             note(f"Note: {flag_words(flag)}.")
