@@ -30,6 +30,8 @@ class RecordedScans:
         ticker, stream, at: an entry a scan: its ticker, its ticker and provider, its instant (datetime64 in UTC); the
             scans of one stream stand together, the oldest first.
         scan, pair, point, front, back, readings: an entry a candidate; the others of these scans pass no rules.
+        computed: shape (pairs, ``VOL_POINTS``): how many of the scans looked at the pair at the point; what was not
+            computed was not recorded, and passes nothing.
         is_cut: whether older scans of the span were left out, for there were too many.
 
     """
@@ -44,6 +46,7 @@ class RecordedScans:
     front: DateArray
     back: DateArray
     readings: Readings
+    computed: IntArray
     is_cut: bool = False
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from forward_factor.core.account_settings import AccountSettings
 from forward_factor.core.alert_preview import RecordedScans, WouldBeAlerts, loosest_limits, would_be_alerts
 from forward_factor.core.chain import new_york_date
 from forward_factor.core.quiet_hours import quiet_until
+from forward_factor.core.rules import VOL_POINTS, PairRule
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidTicker
 from forward_factor.services.ports import Clock, Transactions
@@ -29,6 +30,15 @@ class TickerPreview:
     present_alerts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A pair at a vol point that not all of the scans looked at: it is counted as far as it was recorded."""
+
+    pair: str
+    vol_point: str
+    scans: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPreview:
     """What rules would have told of.
@@ -40,6 +50,7 @@ class AlertPreview:
         watched: tickers on the watchlist.
         alerts: under the rules asked about; ``deferred`` of them fall into their quiet hours.
         present_alerts: under the rules they are compared with.
+        gaps: what the rules ask for and some scans, or all, did not compute.
         tickers: those with an alert under either, most alerts first.
 
     """
@@ -52,6 +63,7 @@ class AlertPreview:
     alerts: int
     deferred: int
     present_alerts: int
+    gaps: tuple[Gap, ...]
     tickers: tuple[TickerPreview, ...]
 
 
@@ -86,6 +98,7 @@ async def preview_alerts(
         alerts=len(found),
         deferred=_deferred(scans, found, rules),
         present_alerts=len(before),
+        gaps=_gaps(scans, rules, pairs),
         tickers=_by_ticker(scans, found, before),
     )
 
@@ -109,6 +122,13 @@ def _by_ticker(scans: RecordedScans, found: WouldBeAlerts, before: WouldBeAlerts
         if counts[place] or present[place]
     ]
     return tuple(sorted(rows, key=lambda one: (-one.alerts, -one.present_alerts, one.ticker)))
+
+
+def _gaps(scans: RecordedScans, rules: AccountSettings, pairs: Sequence[PairRule]) -> tuple[Gap, ...]:
+    asked = [(pair, point) for pair in rules.pairs for point in dict.fromkeys(rules.vol_points)]
+    counts = [int(scans.computed[pairs.index(pair), VOL_POINTS.index(point)]) for pair, point in asked]
+    found = zip(asked, counts, strict=True)
+    return tuple(Gap(pair.name, point.value, count) for (pair, point), count in found if count < len(scans))
 
 
 def _days(scans: RecordedScans) -> int:

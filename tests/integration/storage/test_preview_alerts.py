@@ -13,7 +13,7 @@ from forward_factor.clock import FixedClock
 from forward_factor.core.account_settings import AccountSettings, QuietHours
 from forward_factor.core.alert_preview import RecordedScans
 from forward_factor.services.explain_ticker import explain_ticker
-from forward_factor.services.preview_alerts import AlertPreview, preview_alerts
+from forward_factor.services.preview_alerts import AlertPreview, Gap, preview_alerts
 from forward_factor.storage.readers import recorded_scans
 from forward_factor.storage.store import Store
 from tests.chains import AS_OF
@@ -86,6 +86,16 @@ async def test_a_preview_says_what_it_rests_on(store: Store) -> None:
     assert [(one.ticker, one.alerts) for one in found.tickers] == [("DEAR", 3)]
     nothing = await _preview(store, DEAR, user="bob")
     assert (nothing.scans, nothing.alerts, nothing.recorded_days, nothing.tickers) == (0, 0, 0, ())
+
+
+async def test_what_no_scan_computed_is_told_and_not_guessed(store: Store) -> None:
+    await scan(store, [dear_chain("DEAR", AS_OF)], replace(RULES, pairs=PAIRS[:1]))
+    await scan(store, [dear_chain("DEAR", AS_OF + MINUTE)], replace(RULES, pairs=PAIRS[:2]))
+    await let_in(store, Person("ann"))
+    found = await _preview(store, replace(DEAR, pairs=(*PAIRS[:2], PAIRS[-1])), DEAR)
+    assert found.gaps == (Gap("30/90", "ATM", 1), Gap("30/60±7/12", "ATM", 0))
+    double = await _preview(store, replace(DEAR, pairs=PAIRS[:2], preferred_structure="double_calendar"), DEAR)
+    assert double.gaps == (Gap("30/90", "35d_put", 1), Gap("30/90", "35d_call", 1))
 
 
 async def test_quiet_hours_defer_and_take_nothing_away(store: Store) -> None:

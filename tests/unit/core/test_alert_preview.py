@@ -31,6 +31,7 @@ def _scans(minutes: Sequence[float], factors: Sequence[float], streams: Sequence
         point=whole * 0,
         front=np.full(count, np.datetime64("2026-07-01")),
         back=np.full(count, np.datetime64("2026-08-01")),
+        computed=np.array([[count, 0, 0]]),
         readings=Readings(
             ff=np.array(factors),
             sigma_fwd=ample,

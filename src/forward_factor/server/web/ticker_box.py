@@ -30,7 +30,7 @@ def ticker_box(visit: Visit, label: str, on_enter: Action, value: str = "") -> u
             for ticker in found:
                 ui.element("option").props["value"] = before + ticker
 
-    box.on("update:model-value", visit.does(suggest))
+    box.on_value_change(visit.does(suggest))
     return box
 
 
