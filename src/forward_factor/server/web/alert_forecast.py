@@ -39,7 +39,7 @@ class AlertForecast:
             note("You watch no ticker yet, so there is nothing to count.")
             ui.link("Add your first ticker", "/watchlist")
             return
-        ui.label(alerts_of(found.alerts)).classes("big")
+        ui.label(alerts_of(found.alerts)).classes("figure")
         if rules != self._visit.settings:
             ui.label(f"under the rules in force: {alerts_of(found.present_alerts)}").classes("muted")
         for one in found.tickers[:MOST_SHOWN]:

@@ -165,7 +165,7 @@ def _card(one: JudgedCandidate, settings: AccountSettings) -> None:
         with ui.element("div").classes("card-head"):
             subtitle(f"{candidate.pair} · {candidate.vol_point}")
             ui.label(verdict_of(one)).classes("chip " + ("good" if one.passes else "warn"))
-        ui.label(f"FF {factor(one.ff)}" + (" without earnings" if one.by_ex_earnings else "")).classes("big num-left")
+        ui.label(f"FF {factor(one.ff)}" + (" without earnings" if one.by_ex_earnings else "")).classes("figure")
         note(f"from bid to ask {factor(candidate.ff_low)} to {factor(candidate.ff_high)} · {expiries_of(candidate)}")
         with ui.element("ul").classes("checks"):
             for check in checks_of(one, settings):
