@@ -23,11 +23,11 @@ _SUMMARY = (
     Column("group", "Signals"),
     Column("count", "Looked at", is_number=True),
     Column("final", "Ended", is_number=True),
-    Column("mean", "Mean of those", is_number=True),
+    Column("mean", "Mean a contract", is_number=True),
     Column("share", "Of the debit", is_number=True),
     Column("won", "Gained", is_number=True),
     Column("so_far", "Still running", is_number=True),
-    Column("so_far_mean", "Mean so far", is_number=True),
+    Column("so_far_mean", "Mean a contract so far", is_number=True),
     Column("missing", "Not recorded", is_number=True),
 )
 _EACH = (
@@ -52,7 +52,9 @@ class OutcomesPanel:
             self._place = ui.element("div").props("aria-live=polite")
             with self._place:
                 words = f"Work it out for the newest {len(self._decisions)}"
-                self._button = ui.button(words, on_click=visit.does(self._work)).props("outline no-caps")
+                self._button = (
+                    ui.button(words, on_click=visit.does(self._work)).props("outline no-caps").classes("below")
+                )
                 if not self._decisions:
                     self._button.set_visibility(False)
                     note("There is no decision yet.")

@@ -41,6 +41,6 @@ async def show_account(visit: Visit, done: str = "") -> None:
         with panel("Telegram"):
             note("Chats that alerts go to.")
             ui.link("Link or unlink a chat", "/telegram")
-        with panel("End"):
+        with panel("Delete the account"):
             note("The account goes with all that is of it. The password is asked for first.")
-            ui.link("Delete the account", "/account/delete").classes("bad")
+            ui.link("Delete it", "/account/delete").classes("bad")

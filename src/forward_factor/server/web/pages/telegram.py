@@ -53,8 +53,8 @@ class _Telegram:
         note(
             "Get a code, and send it to the bot within ten minutes, from the chat or group that is to have your alerts."
         )
+        ui.button("Get a code", on_click=self._visit.does(self._issue)).props("unelevated no-caps").classes("below")
         self._shown = ui.element("div").props("aria-live=polite")
-        ui.button("Get a code", on_click=self._visit.does(self._issue)).props("unelevated no-caps")
         self._left = ui.label().classes("muted")
 
     def _pause(self) -> None:
