@@ -17,7 +17,7 @@ from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.reading_columns import SELECTED, coded, days_of, points_of, reading_columns, readings_from
 from forward_factor.storage.tables import Candidate, OptionChainSnapshot, table_of
 
-MOST_READINGS = 120_000
+MOST_READINGS = 60_000
 """Candidates that may be read at once: fewer scans are looked at where more pairs and vol points are asked for."""
 _CANDIDATES, _HEADERS = table_of(Candidate), table_of(OptionChainSnapshot)
 _KEY = ("ticker", "provider", "as_of_ts")
@@ -55,7 +55,7 @@ def _headers(connection: AsyncConnection, tickers: Sequence[str], since: datetim
     of_tickers = bulk.among(_HEADERS.c.ticker, tickers, connection.dialect)
     columns = [_HEADERS.c[name] for name in _KEY]
     asked = select(*columns).where(of_tickers, _HEADERS.c.as_of_ts >= since, _HEADERS.c.provider.is_not(None))
-    return asked.order_by(_HEADERS.c.as_of_ts.desc()).limit(limit)
+    return asked.order_by(_HEADERS.c.as_of_ts.desc(), _HEADERS.c.ticker, _HEADERS.c.provider).limit(limit)
 
 
 def _asked(
