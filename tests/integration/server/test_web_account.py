@@ -11,7 +11,7 @@ import pytest
 from forward_factor.bootstrap import Application
 from forward_factor.core.decisions import Decision, Entry
 from forward_factor.server.limits import RateGate, RateLimits
-from forward_factor.server.web import account_forms, download, entry
+from forward_factor.server.web import account_forms, entry, own_files
 from forward_factor.server.web.decision_rows import csv_of_decisions
 from forward_factor.services.decision_views import DecisionPage, PagePlace
 from forward_factor.services.list_decisions import list_decisions
@@ -28,7 +28,7 @@ FOREIGN = {"Sec-Fetch-Site": "cross-site"}
 @pytest.fixture
 async def web(api: Api) -> Api:
     """The API with the page's own routes, and Ann logged in."""
-    for module in (entry, download, account_forms):
+    for module in (entry, own_files, account_forms):
         api.app.include_router(module.router)
     await seed_ann(api)
     await _log_in(api, "ann")

@@ -17,7 +17,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forward_factor.server.deps import Backend
-from forward_factor.server.web import account_forms, download, entry
+from forward_factor.server.web import account_forms, entry, own_files
 from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
@@ -73,7 +73,7 @@ class PageHeaders:
 def add_web(app: FastAPI, backend: Backend) -> None:
     """Add the page to the API's application; a process does it once, for NiceGUI is one application a process."""
     app.include_router(entry.router)
-    app.include_router(download.router)
+    app.include_router(own_files.router)
     app.include_router(account_forms.router)
     app.mount("/assets", StaticFiles(directory=Path(str(files("forward_factor.server.web") / "assets"))))
     for page in PAGES:

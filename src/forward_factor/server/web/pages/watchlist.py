@@ -139,7 +139,9 @@ class _Watchlist:
     async def _refresh(self) -> None:
         """Bring the numbers up to date, and leave the table where it is."""
         rows = await self._rows()
-        if self._table is not None and rows:
+        if bool(rows) is (self._table is None):  # the first came, or the last went, elsewhere
+            await self._draw()
+        elif self._table is not None and self._table.rows != rows:
             self._table.rows = rows
 
     async def _rows(self) -> list[Row]:

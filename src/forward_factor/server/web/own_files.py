@@ -1,4 +1,4 @@
-"""What a browser downloads: plain answers over HTTP, under the session of the page."""
+"""What is a person's own, as files: plain answers over HTTP, under the session of the page."""
 
 from __future__ import annotations
 
