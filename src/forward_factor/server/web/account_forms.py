@@ -16,8 +16,8 @@ from forward_factor.errors import ForwardFactorError, InvalidInput
 from forward_factor.server.deps import BackendOf
 from forward_factor.server.errors import status_of, words_of
 from forward_factor.server.web.cookies import forget_session, keep_session
-from forward_factor.server.web.own_files import visit_of
 from forward_factor.server.web.origin import refuse_foreign
+from forward_factor.server.web.own_files import visit_of
 from forward_factor.server.web.plain import show_plain
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.change_password import change_password
