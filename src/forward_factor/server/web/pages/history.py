@@ -66,7 +66,7 @@ class _History:
             self._table.pagination = {"rowsPerPage": ROWS_A_PAGE}
             for name, slot in (("ticker", _TICKER), ("pnl", _PNL), ("actions", _ACTIONS)):
                 self._table.add_slot(f"body-cell-{name}", slot)
-            self._table.on("change", self._asked_to_change)
+            self._table.classes("acts").on("change", self._asked_to_change)
         if len(self._decisions) >= MOST_SHOWN:
             note(f"Shown are the newest {MOST_SHOWN:,}; the CSV file has all.")
         OutcomesPanel(self._visit, self._decisions)
@@ -135,7 +135,7 @@ def _draw_profit(visit: Visit, decisions: Sequence[DecisionView]) -> None:
     options = {
         "grid": {"left": 8, "right": 24, "top": 24, "bottom": 8, "containLabel": True},
         "tooltip": {"trigger": "axis"},
-        "xAxis": time_axis(),
+        "xAxis": time_axis(axisLabel={"hideOverlap": True, "color": visit.palette.muted}),
         "yAxis": {"type": "value", "axisLabel": {"formatter": "${value}"}},
         "series": [line("Sum of P&L", points, step="end", areaStyle={"opacity": 0.12})],
     }

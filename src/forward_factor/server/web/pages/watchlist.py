@@ -39,8 +39,8 @@ _COLUMNS = (
 )
 _TICKER = """<q-td :props="props"><a :href="props.row.why">{{ props.value }}</a>
 <div v-if="props.row.fault" class="bad small">{{ props.row.fault }}</div></q-td>"""
-_ACTIONS = """<q-td :props="props" auto-width><a :href="props.row.why" class="q-mr-sm">Why</a>
-<a :href="props.row.research" class="q-mr-sm">Research</a>
+_ACTIONS = """<q-td :props="props" auto-width><a :href="props.row.why" class="q-mr-sm wide-only">Why</a>
+<a :href="props.row.research" class="q-mr-sm wide-only">Research</a>
 <q-btn flat dense round icon="close" size="sm" :aria-label="'Remove ' + props.row.ticker"
  @click="$parent.$emit('remove', props.row.ticker)" /></q-td>"""
 _FAILURES = {
@@ -123,7 +123,7 @@ class _Watchlist:
                 return
             with panel():
                 self._table = drawn = table(_COLUMNS, rows, "ticker", "Nothing is watched.")
-                drawn.add_slot("body-cell-ticker", _TICKER)
+                drawn.classes("acts").add_slot("body-cell-ticker", _TICKER)
                 drawn.add_slot("body-cell-actions", _ACTIONS)
                 drawn.on("remove", self._asked_to_remove)
             note("Best FF is the largest of the pairs and vol points you ask for, in the last scan.")
