@@ -14,6 +14,7 @@ from forward_factor.services.chat_views import ChatView, LinkCodeView, LinkedCha
 from forward_factor.services.decision_views import DecisionView
 from forward_factor.services.explain_ticker import Explanation
 from forward_factor.services.ports.chats import Correspondent
+from forward_factor.services.reason_words import reason_words
 from forward_factor.services.views import CandidateView, SignalView, WatchedTicker
 
 TRY_AGAIN = escape("Something went wrong here. It was noted; please try again.")
@@ -229,7 +230,7 @@ def _reason(reason: str, one: CandidateView) -> str:
         "earnings_in_window": day(one.earnings_on),
         "ff_below_threshold": factor(one.ff),
     }
-    words = reason.replace("_", " ")
+    words = reason_words(reason)
     return f"{words} ({numbers[reason]})" if reason in numbers else words
 
 

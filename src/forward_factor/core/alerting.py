@@ -22,6 +22,8 @@ from forward_factor.core.user_rules import NO_READING, Readings, UserRules, judg
 
 OLDEST_NEWS = timedelta(minutes=30)
 """A scan further from the clock than that is history, and alerts nobody."""
+OLDEST_HISTORY = timedelta(days=14)
+"""Scans further back never count as consecutive; it lets a hypertable leave its older chunks alone."""
 LEAST_RISE = 0.02
 """How much a forward factor must have risen since the last alert on the same expiries."""
 EVALUATIONS_A_BLOCK = 20_000

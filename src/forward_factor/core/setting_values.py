@@ -55,7 +55,8 @@ class _Quantity:
 
     def __call__(self, value: object, _present: object) -> float | int:
         number = _number(value, self.units)
-        if number is None or not self.least <= number <= self.most or (self.is_whole and number != int(number)):
+        # as a float, as it is kept: 0.01 itself is a little less than the float that stands for it
+        if number is None or not self.least <= float(number) <= self.most or (self.is_whole and number != int(number)):
             raise InvalidInput(f"{self.what}, not {shown(text_of(value))}")
         return int(number) if self.is_whole else float(number)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from forward_factor.core.chain import new_york_date
-from forward_factor.core.market_hours import Session, previous_session, session_on
+from forward_factor.core.market_hours import Session, next_session, previous_session, session_on
 from forward_factor.core.tiers import Tier
 
 SERVED_AFTER_CLOSE = timedelta(minutes=15)
@@ -89,6 +89,16 @@ def due_between(cadence: timedelta, after: datetime, until: datetime) -> tuple[d
         for instant in _grid(session, cadence, after)
         if after < instant <= until
     )
+
+
+def next_due(cadence: timedelta, now: datetime) -> datetime:
+    """Return the first instant of the grid after ``now``: of the present session, else of the next one, its open."""
+    session = session_on(new_york_date(now))
+    if session is not None and session.opens_at <= now < session.closes_at:
+        instant = session.opens_at + ((now - session.opens_at) // cadence + 1) * cadence
+        if instant < session.closes_at:
+            return instant
+    return next_session(now).opens_at
 
 
 def served_until(now: datetime) -> datetime:

@@ -119,3 +119,12 @@ def _ff(batch: ScanBatch, signal: SignalView, structure: Structure) -> float | N
     by_point = {one.vol_point: one.ff for one in view_candidates(batch) if one.pair == signal.pair}
     put, call = by_point.get(VolPoint.PUT_35D), by_point.get(VolPoint.CALL_35D)
     return None if put is None or call is None else double_ff(put, call)
+
+
+async def price_signal(findings: Findings, signal: SignalView, structure: Structure) -> Ticket | Refusal | None:
+    """Return the trade of a signal at the quotes of its own snapshot, None where those were not kept."""
+    scan = await findings.stored_scan(signal)
+    if scan is None:
+        return None
+    batch = scan_chains([scan.chain], [scan.surroundings], replace(scan.rules, vol_points=VOL_POINTS))
+    return _trade(batch, signal, structure, None)

@@ -23,6 +23,9 @@ from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
 from forward_factor.storage.readers.health import pool_use, read_health
 from forward_factor.storage.readers.history import SqlChainHistory
+from forward_factor.storage.readers.known_tickers import SqlKnownTickers
+from forward_factor.storage.readers.marks import SqlMarks
+from forward_factor.storage.readers.recorded_scans import SqlScanRecords
 from forward_factor.storage.readers.records import SqlRecords
 from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
@@ -84,6 +87,21 @@ class Store:
     def series(self) -> SqlSeries:
         """Return the reader of time series from beginning to end."""
         return SqlSeries(self.engine)
+
+    @property
+    def scan_records(self) -> SqlScanRecords:
+        """Return the reader of past scans as rules look at them."""
+        return SqlScanRecords(self.engine)
+
+    @property
+    def known_tickers(self) -> SqlKnownTickers:
+        """Return the reader of tickers by name, and of their last scans."""
+        return SqlKnownTickers(self.engine)
+
+    @property
+    def marks(self) -> SqlMarks:
+        """Return the reader of what single contracts were quoted at."""
+        return SqlMarks(self.engine)
 
     @property
     def stats(self) -> SqlStats:

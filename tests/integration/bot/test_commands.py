@@ -121,7 +121,7 @@ async def test_what_a_scan_found_is_told_and_drawn(bot: RunningBot) -> None:
     assert "DEAR 1 Jun 14:00 New York (files)" in why
     assert "✅ 30/60 ATM · FF" in why
     assert "✖ 60/90 ATM · FF" in why
-    assert "ff below threshold (" in why
+    assert "FF is below the threshold (" in why
     picture = await ann.ask("/term DEAR")
     assert picture.photo is not None
     assert struct.unpack(">II", picture.photo[16:24]) == (960, 600)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from forward_factor.core.slots import Cadences, due_between, latest_due, retry_delay, served_until
+from forward_factor.core.slots import Cadences, due_between, latest_due, next_due, retry_delay, served_until
 from forward_factor.core.tiers import Tier
 
 QUARTER = timedelta(minutes=15)
@@ -38,6 +38,21 @@ def utc(text: str) -> datetime:
 )
 def test_the_latest_due_instant(cadence: timedelta, now: datetime, due: datetime | None) -> None:
     assert latest_due(cadence, now) == due
+
+
+@pytest.mark.parametrize(
+    ("cadence", "now", "due"),
+    [
+        (QUARTER, OPEN - HOUR, OPEN),
+        (QUARTER, OPEN, OPEN + QUARTER),
+        (QUARTER, OPEN + QUARTER - timedelta(seconds=1), OPEN + QUARTER),
+        (QUARTER, CLOSE - QUARTER, OPEN + timedelta(days=1)),  # the close itself is no instant of the grid
+        (HOUR, CLOSE - timedelta(minutes=20), OPEN + timedelta(days=1)),
+        (QUARTER, utc("2026-06-05T20:00"), utc("2026-06-08T13:30")),  # over the weekend
+    ],
+)
+def test_the_next_due_instant(cadence: timedelta, now: datetime, due: datetime) -> None:
+    assert next_due(cadence, now) == due
 
 
 def test_a_whole_session() -> None:

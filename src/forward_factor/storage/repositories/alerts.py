@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CTE, ColumnElement, Dialect, Select, Text, cast, func, select
+from sqlalchemy import CTE, Dialect, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from forward_factor.core.alerting import History
-from forward_factor.core.arrays import DateArray, FloatArray, IntArray
+from forward_factor.core.alerting import OLDEST_HISTORY, History
 from forward_factor.core.chain import Chain
-from forward_factor.core.reasons import Reason, bit
-from forward_factor.core.rules import VOL_POINTS, PairRule
-from forward_factor.core.user_rules import Readings, sigma_fwd_ex
+from forward_factor.core.rules import PairRule
 from forward_factor.services.ports.alerts import ExpiryPair, Marks, NewMark
 from forward_factor.storage import bulk
 from forward_factor.storage.active_users import hold_users
 from forward_factor.storage.given_rows import DAY, INSTANT, TEXT, WHOLE, given_rows
+from forward_factor.storage.reading_columns import SELECTED, coded, days_of, points_of, reading_columns, readings_from
 from forward_factor.storage.tables import AlertMark, Candidate, MasterTicker, OptionChainSnapshot, table_of
 
-OLDEST_HISTORY = timedelta(days=14)
-"""Scans further back never count; it lets a hypertable leave its older chunks alone."""
 _CANDIDATES, _HEADERS, _MARKS = table_of(Candidate), table_of(OptionChainSnapshot), table_of(AlertMark)
-_NUMBERS = (
-    "ff_value", "sigma_fwd", "ff_ex_earnings", "front_iv_ex_earnings", "back_iv_ex_earnings", "bid_ask_pct",
-    "open_interest", "volume", "front_dte", "back_dte",
-)  # fmt: skip
-_POINTS = {point.value: place for place, point in enumerate(VOL_POINTS)}
-_BITS = {reason.value: bit(reason) for reason in Reason}
+_SELECTED = ("place", "rank", *SELECTED)
 
 
 class SqlAlertRepository:
@@ -56,16 +45,16 @@ class SqlAlertRepository:
         rows = (await self._connection.execute(self._candidates(chains, windows))).all() if windows else []
         columns = dict(zip(_SELECTED, zip(*rows, strict=True) if rows else [()] * len(_SELECTED), strict=True))
         places = {pair.name: place for place, pair in enumerate(pairs)}
-        pair = _coded(columns["pair"], places.get)
+        pair = coded(columns["pair"], places.get)
         wanted = pair >= 0
         return History(
             scan=np.array(columns["place"], dtype=np.int64)[wanted],
             rank=np.array(columns["rank"], dtype=np.int64)[wanted] - 1,
             pair=pair[wanted],
-            point=_coded(columns["vol_point"], _POINTS.get)[wanted],
-            front=_days(columns["front_expiry"])[wanted],
-            back=_days(columns["back_expiry"])[wanted],
-            readings=_readings(columns, wanted),
+            point=points_of(columns["vol_point"])[wanted],
+            front=days_of(columns["front_expiry"])[wanted],
+            back=days_of(columns["back_expiry"])[wanted],
+            readings=readings_from(columns, wanted),
         )
 
     async def last_alerts(self, pairs: Sequence[ExpiryPair]) -> Marks:
@@ -147,7 +136,8 @@ class SqlAlertRepository:
             & (_CANDIDATES.c.as_of_ts <= max(chain.as_of for chain in wanted.values()))
         )
         rank = func.dense_rank().over(partition_by=asked.c.place, order_by=_CANDIDATES.c.as_of_ts.desc())
-        return select(asked.c.place, rank.label("rank"), *_columns()).select_from(asked.join(_CANDIDATES, inside))
+        columns = (asked.c.place, rank.label("rank"), *reading_columns())
+        return select(*columns).select_from(asked.join(_CANDIDATES, inside))
 
 
 def _asked(
@@ -164,48 +154,3 @@ def _asked(
             ("first_at", INSTANT, first_at or [chain.as_of for chain in chains]),
         ],
     )
-
-
-_COPIED = ("pair", "vol_point", "front_expiry", "back_expiry", *_NUMBERS, "earnings_on")
-_SELECTED = ("place", "rank", *_COPIED, "reason_codes")
-
-
-def _columns() -> list[ColumnElement[Any]]:
-    return [*(_CANDIDATES.c[name] for name in _COPIED), cast(_CANDIDATES.c.reason_codes, Text)]
-
-
-def _readings(columns: Mapping[str, Sequence[Any]], wanted: np.ndarray) -> Readings:
-    def numbers(name: str) -> FloatArray:
-        found: FloatArray = np.array(columns[name], dtype=np.float64)[wanted]
-        return found
-
-    return Readings(
-        ff=numbers("ff_value"),
-        sigma_fwd=numbers("sigma_fwd"),
-        ff_ex=numbers("ff_ex_earnings"),
-        sigma_fwd_ex=sigma_fwd_ex(
-            numbers("front_iv_ex_earnings"), numbers("front_dte"), numbers("back_iv_ex_earnings"), numbers("back_dte")
-        ),
-        has_earnings=~np.isnat(_days(columns["earnings_on"])[wanted]),
-        spread_pct=numbers("bid_ask_pct"),
-        open_interest=numbers("open_interest"),
-        volume=numbers("volume"),
-        reasons=_coded(columns["reason_codes"], _reason_bits)[wanted],
-    )
-
-
-def _coded(values: Sequence[Any], code: Callable[[Any], int | None]) -> IntArray:
-    """Return the codes of ``values``, -1 for those that have none."""
-    codes = {value: code(value) for value in set(values)}
-    return np.array([-1 if codes[value] is None else codes[value] for value in values], dtype=np.int64)
-
-
-def _days(values: Sequence[Any]) -> DateArray:
-    return np.array(values, dtype="datetime64[D]")
-
-
-@lru_cache(maxsize=1 << 13)
-def _reason_bits(text: str) -> int:
-    """Return the bit set of stored reasons, a JSON list."""
-    names: list[str] = json.loads(text)
-    return sum({_BITS[name] for name in names})
