@@ -53,14 +53,13 @@ def profits(held: Holding, spot: FloatArray, back_iv: float) -> FloatArray:
         back_iv: annualised vol of the back at that time, decimal, above 0.
 
     """
-    shape = len(spot), len(held.strike)
-    at, strike = np.broadcast_to(spot[:, np.newaxis], shape), np.broadcast_to(held.strike, shape)
-    is_call = np.broadcast_to(held.is_call, shape)
-    flat = [np.ascontiguousarray(one).ravel() for one in (is_call, at * held.carry, strike)]
+    count = len(held.strike)
+    at, strike = np.repeat(spot, count), np.tile(held.strike, len(spot))
+    is_call = np.tile(held.is_call, len(spot))
     years, iv = np.full(at.size, held.years_left), np.full(at.size, back_iv)
-    back = black76.prices(flat[0], flat[1], flat[2], years, iv, held.rate).reshape(shape)
+    back = black76.prices(is_call, at * held.carry, strike, years, iv, held.rate)
     intrinsic = np.maximum(np.where(is_call, at - strike, strike - at), 0.0)
-    made: FloatArray = (back - intrinsic).sum(axis=1) - held.debit
+    made: FloatArray = (back - intrinsic).reshape(len(spot), count).sum(axis=1) - held.debit
     return made
 
 

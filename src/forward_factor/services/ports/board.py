@@ -22,11 +22,14 @@ class SignalSort(StrEnum):
     QUALITY = "quality"
 
 
+EVERYTHING = SignalFilter()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardQuery:
     """Which part of a board; of equals the newest comes first, what is missing last."""
 
-    wanted: SignalFilter = SignalFilter()
+    wanted: SignalFilter = EVERYTHING
     sort: SignalSort = SignalSort.FOUND
     descending: bool = True
     offset: int = 0

@@ -87,7 +87,7 @@ class SqlSignalBoard:
             func.count(table.c.exit_price),
         )
         statement = select(table.c.user_id, *last).where(table.c.user_id.in_(user_ids)).group_by(table.c.user_id)
-        found = {user_id: " ".join(map(str, facts)) for user_id, *facts in await self._all(statement)}
+        found = {row[0]: " ".join(map(str, row[1:])) for row in await self._all(statement)}
         return {one: found.get(one, "") for one in user_ids}
 
     async def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
