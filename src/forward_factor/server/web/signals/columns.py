@@ -16,11 +16,10 @@ _COLUMNS = {
     "found": "Found",
     "ticker": "Ticker",
     "pair": "Pair",
-    "point": "Point",
     "expiries": "Front / back",
     "ff": "Forward factor",
-    "vols": "IV front / back %",
-    "forward": "Forward vol",
+    "vols": "IVs, %",
+    "forward": "Fwd vol",
     "spread": "Spread",
     "quality": "Quality",
     "own": "Decision",
@@ -33,6 +32,7 @@ _TICKER = """<q-td :props="props">
 <span v-if="props.row.earnings" class="chip warn" title="An announcement lies before the back expiry">
 {{ props.row.earnings }}</span>
 </q-td>"""
+_PAIR = """<q-td :props="props">{{ props.row.pair }} <span class="muted small">{{ props.row.point }}</span></q-td>"""
 _EXPIRIES = (
     """<q-td :props="props">{{ props.row.expiries }} <span class="muted small">{{ props.row.dte }} d</span></q-td>"""
 )
@@ -50,7 +50,7 @@ _OWN = """<q-td :props="props">
  @click="$parent.$emit('ignore', props.row.id)" /></span>
 <a v-else :class="['chip', 'own-' + props.row.own_kind]" :href="'/signals/' + encodeURIComponent(props.row.id)"
 >{{ props.row.own }}</a></q-td>"""
-SLOTS = {"found": _FOUND, "ticker": _TICKER, "expiries": _EXPIRIES, "ff": _FF, "own": _OWN}
+SLOTS = {"found": _FOUND, "ticker": _TICKER, "pair": _PAIR, "expiries": _EXPIRIES, "ff": _FF, "own": _OWN}
 
 
 def signals_table(rows: list[Row], choice: Choice, count: int) -> ui.table:
