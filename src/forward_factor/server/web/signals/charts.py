@@ -88,12 +88,11 @@ def pay_off(spots: FloatArray, made: FloatArray, spot: float, palette: Palette) 
         "label": {"color": palette.muted, "formatter": f"spot now {spot:,.2f}", "position": "end", "rotate": 0},
         "data": [{"xAxis": spot}],
     }
-    money = {"axisLabel": {"formatter": "${value}"}}
     return {
         "grid": {**_GRID, "top": 28, "bottom": 24},
         "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "value", "scale": True, "name": "Spot", "nameLocation": "middle", "nameGap": 26, **money},
-        "yAxis": {"type": "value", **money},
+        "xAxis": {"type": "value", "scale": True, "name": "Spot", "nameLocation": "middle", "nameGap": 26},
+        "yAxis": {"type": "value", "name": "Dollars a contract", "nameTextStyle": {"align": "left"}},
         "series": [shown],
     }
 

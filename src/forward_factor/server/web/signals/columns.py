@@ -50,6 +50,17 @@ _OWN = """<q-td :props="props">
  @click="$parent.$emit('ignore', props.row.id)" /></span>
 <a v-else :class="['chip', 'own-' + props.row.own_kind]" :href="'/signals/' + encodeURIComponent(props.row.id)"
 >{{ props.row.own }}</a></q-td>"""
+_PAGES = """<span class="small muted paging-words">{{ (props.pagination.page - 1) * props.pagination.rowsPerPage + 1 }}–{{
+ Math.min(props.pagination.page * props.pagination.rowsPerPage, props.pagination.rowsNumber) }} of {{
+ props.pagination.rowsNumber }}</span>
+<q-btn v-if="props.pagesNumber > 2" icon="first_page" flat round dense aria-label="First page"
+ :disable="props.isFirstPage" @click="props.firstPage" />
+<q-btn v-if="props.pagesNumber > 1" icon="chevron_left" flat round dense aria-label="Page before"
+ :disable="props.isFirstPage" @click="props.prevPage" />
+<q-btn v-if="props.pagesNumber > 1" icon="chevron_right" flat round dense aria-label="Next page"
+ :disable="props.isLastPage" @click="props.nextPage" />
+<q-btn v-if="props.pagesNumber > 2" icon="last_page" flat round dense aria-label="Last page"
+ :disable="props.isLastPage" @click="props.lastPage" />"""
 SLOTS = {"found": _FOUND, "ticker": _TICKER, "pair": _PAIR, "expiries": _EXPIRIES, "ff": _FF, "own": _OWN}
 
 
@@ -63,6 +74,7 @@ def signals_table(rows: list[Row], choice: Choice, count: int) -> ui.table:
     )
     for name, template in SLOTS.items():
         table.add_slot(f"body-cell-{name}", template)
+    table.add_slot("pagination", _PAGES)
     table.props(":table-row-class-fn=\"row => row.is_new ? 'fresh' : ''\" :rows-per-page-options=[]")
     return table.props('flat dense binary-state-sort aria-label="Signals"').classes("data signals")
 

@@ -116,7 +116,7 @@ class PayOff:
 def _leg_row(one: LegView) -> Row:
     right = "call" if one.right is Right.CALL else "put"
     return {
-        "what": f"{'Sell' if one.is_sold else 'Buy'} {day(one.expiry)} {one.strike:,.2f} {right}",
+        "what": f"{'Sell' if one.is_sold else 'Buy'} {day(one.expiry)} {one.strike:,.8g} {right}",
         "bid": number(one.bid),
         "mid": number(one.mid, 3),
         "ask": number(one.ask),
