@@ -50,7 +50,8 @@ _OWN = """<q-td :props="props">
  @click="$parent.$emit('ignore', props.row.id)" /></span>
 <a v-else :class="['chip', 'own-' + props.row.own_kind]" :href="'/signals/' + encodeURIComponent(props.row.id)"
 >{{ props.row.own }}</a></q-td>"""
-_PAGES = """<span class="small muted paging-words">{{ (props.pagination.page - 1) * props.pagination.rowsPerPage + 1 }}–{{
+_PAGES = """<span class="small muted paging-words">
+{{ (props.pagination.page - 1) * props.pagination.rowsPerPage + 1 }}–{{
  Math.min(props.pagination.page * props.pagination.rowsPerPage, props.pagination.rowsNumber) }} of {{
  props.pagination.rowsNumber }}</span>
 <q-btn v-if="props.pagesNumber > 2" icon="first_page" flat round dense aria-label="First page"
