@@ -49,7 +49,9 @@ def test_the_usual_leaves_the_address_bare() -> None:
     assert Choice(ticker="AA").is_filtered
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "min_ff=nan", "sort=id;drop", "since=ever", "ticker=%00", "x=1"])
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=x", "min_ff=nan", "sort=id;drop", "since=ever", "ticker=%00", "point=x", "x=1"]
+)
 def test_what_means_nothing_is_passed_over(query: str) -> None:
     assert parse_choice(f"/?{query}") == Choice()
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from forward_factor.core.accounts import is_storable
+from forward_factor.core.rules import VolPoint
 from forward_factor.services.ports.board import BoardQuery, SignalSort
 from forward_factor.services.ports.records import SignalFilter
 
@@ -132,7 +133,7 @@ def parse_choice(path: str) -> Choice:
     return Choice(
         ticker=_text(said, "ticker").strip().upper(),
         pair=_text(said, "pair"),
-        point=_text(said, "point"),
+        point=point if (point := said.get("point", "")) in set(VolPoint) else "",
         min_ff=_number(said.get("min_ff", "")),
         since=_one_of(Span, said.get("since"), Span.ALL),
         scope=_one_of(Scope, said.get("scope"), Scope.ALL),

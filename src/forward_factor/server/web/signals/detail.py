@@ -30,6 +30,7 @@ _GATES = (
 def show_study(visit: Visit, study: SignalStudy) -> None:
     """Draw all that is known about a signal."""
     signal = study.signal
+    ui.page_title(f"{signal.ticker} {signal.pair or ''} · Forward Factor")
     _head(visit, study)
     with ui.element("div").classes("grid"):
         with ui.element("div").classes("stack"):

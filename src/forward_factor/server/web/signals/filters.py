@@ -23,9 +23,9 @@ _SPANS = {
     Span.WEEK: "Last 7 days",
     Span.MONTH: "Last 30 days",
 }
-_SCOPES = {Scope.ALL: "All", Scope.WATCHED: "On my watchlist", Scope.TOLD: "I was told about"}
-_ORIGINS = {Origin.ALL: "All", Origin.DISCOVERY: "Discovery only", Origin.WATCHED: "Without discovery"}
-_DECIDED = {Decided.ALL: "All", Decided.OPEN: "Not yet decided", Decided.DECIDED: "Decided"}
+_SCOPES = {Scope.ALL: "All", Scope.WATCHED: "My watchlist", Scope.TOLD: "Told to me"}
+_ORIGINS = {Origin.ALL: "All", Origin.DISCOVERY: "Discovery", Origin.WATCHED: "Watched"}
+_DECIDED = {Decided.ALL: "All", Decided.OPEN: "Undecided", Decided.DECIDED: "Decided"}
 _ORDERS = {
     (SignalSort.FOUND, True): "Newest first",
     (SignalSort.FF, True): "Highest FF first",
@@ -83,7 +83,7 @@ class Filters:
         return control.props("outlined dense options-dense").classes("control")
 
     def _order(self, one: Choice) -> None:
-        """On a phone there are no headings to click."""
+        """Offer the orders that headings give too: a phone shows none, and no key reaches them."""
         now = (one.sort, one.descending)
         options = {f"{sort.value} {down}": words for (sort, down), words in _ORDERS.items()}
         value = f"{now[0].value} {now[1]}" if now in _ORDERS else None
@@ -93,7 +93,7 @@ class Filters:
             await self._tell(sort=chosen[0], descending=chosen[1])
 
         control = ui.select(options, label="Order", value=value, on_change=self._visit.does(order))
-        control.props("outlined dense options-dense").classes("control phone-only")
+        control.props("outlined dense options-dense").classes("control wide")
 
     def _says(self, name: str, read: Callable[[Any], Any]) -> Callable[..., Awaitable[None]]:
         async def say(event: Any) -> None:
