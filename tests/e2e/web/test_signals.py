@@ -189,7 +189,7 @@ async def test_other_peoples_decisions_are_not_seen(browser: Browser, site: Site
         await expect(bob.page.get_by_text("You have not decided about this signal yet.")).to_be_visible()
 
 
-def test_there_is_no_page_of_no_signal(site: Site) -> None:
+async def test_there_is_no_page_of_no_signal(site: Site) -> None:
     with site.register("none@signals.example") as ann:
         for path in ("/signals/nothing", "/signals/%00", f"/signals/{'x' * 300}"):
             assert ann.get(path).status_code == 404, path
