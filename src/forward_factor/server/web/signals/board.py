@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from nicegui import ui
@@ -26,6 +27,8 @@ from forward_factor.services.ports.board import SignalSort
 from forward_factor.services.read_board import read_board
 
 CSV_PATH = "/signals.csv"
+OUT_OF_ORDER = timedelta(minutes=30)
+"""Scans that end later may be of an earlier instant; what is older than that is not new but moved up."""
 
 
 class Board:
@@ -35,12 +38,13 @@ class Board:
         self._visit = visit
         self._choice = parse_choice(visit.path)
         self._known: set[str] = set()
+        self._newest: datetime | None = None
         self._loads = 0
 
     async def build(self) -> None:
         """Draw it, and keep it as the store is from then on."""
         page = await self._read()
-        self._known |= _ids(page)
+        self._take_note(page)
         with ui.element("div").classes("bar heading"):
             title("Signals")
             self._count = ui.label().classes("muted").props("aria-live=polite")
@@ -59,6 +63,16 @@ class Board:
         query = self._choice.query(self._visit.user.id, self._visit.now)
         return await read_board(self._visit.store.board, self._visit.user.id, query)
 
+    def _take_note(self, page: BoardPage) -> None:
+        """Remember what the person has asked for and seen: the rest is new when it comes."""
+        self._known |= {row.signal.id for row in page.rows}
+        self._newest = max((row.signal.as_of for row in page.rows), default=None)
+
+    def _new_of(self, page: BoardPage) -> set[str]:
+        since = self._newest - OUT_OF_ORDER if self._newest else None
+        fresh = (row.signal for row in page.rows if since is None or row.signal.as_of >= since)
+        return {signal.id for signal in fresh} - self._known
+
     async def _load(self, *, marks_new: bool = False) -> None:
         """Read and show anew; of two that overlap the later one counts."""
         self._loads += 1
@@ -66,10 +80,9 @@ class Board:
         page = await self._read()
         if mine != self._loads:
             return
-        new = _ids(page) - self._known if marks_new else set()
         if not marks_new:
-            self._known |= _ids(page)
-        await self._show(page, new)
+            self._take_note(page)
+        await self._show(page, self._new_of(page))
 
     async def _show(self, page: BoardPage, new: set[str]) -> None:
         self._choice = replace(self._choice, page=page.offset // ROWS_A_PAGE + 1)
@@ -99,8 +112,8 @@ class Board:
         page = min(max(int(asked.get("page") or 1), 1), MOST_PAGES)
         await self._choose(replace(self._choice, sort=sort, descending=bool(asked.get("descending")), page=page))
 
-    async def _renew(self, before: News, now: News) -> None:
-        await self._load(marks_new=now.signals != before.signals)
+    async def _renew(self, *_news: News) -> None:
+        await self._load(marks_new=True)
 
     async def _place(self, event: GenericEventArguments) -> None:
         await self._ask(event, Decision.PLACED)
@@ -113,7 +126,7 @@ class Board:
         if signal is None:
             raise NotFound("this signal is gone: it was too old to be kept")
         with self._dialogs:
-            await ask_decision(self._visit, signal, decision, self._load)
+            await ask_decision(self._visit, signal, decision, self._renew)
 
     async def _say_why_empty(self) -> None:
         if self._choice.is_filtered:
@@ -139,7 +152,3 @@ def _when_words(visit: Visit) -> str:
 def _count_words(count: int, new: int) -> str:
     many = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
     return many + (f" · {new} new" if new else "")
-
-
-def _ids(page: BoardPage) -> set[str]:
-    return {row.signal.id for row in page.rows}
