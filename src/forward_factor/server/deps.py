@@ -13,6 +13,7 @@ from forward_factor.bootstrap import Application
 from forward_factor.core.accounts import Role
 from forward_factor.errors import NotAllowed, NotAuthenticated
 from forward_factor.server.limits import RateGate
+from forward_factor.server.news import NewsDesk
 from forward_factor.services.authenticate import Caller, authenticate
 from forward_factor.services.issue_session import IssueSession
 from forward_factor.services.run_requested_backtests import RunRequestedBacktests
@@ -30,7 +31,11 @@ class Backend:
     store: LateStore
     gate: RateGate
     backtests: RunRequestedBacktests
+    news: NewsDesk = field(init=False, repr=False)
     _issuer: IssueSession | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.news = NewsDesk(self.store, self.application.clock)
 
     async def issuer(self, store: Store) -> IssueSession:
         """Return what makes and reads the tokens of sessions."""

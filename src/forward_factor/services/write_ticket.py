@@ -25,7 +25,7 @@ from forward_factor.core.ticket import (
 from forward_factor.errors import NotFound
 from forward_factor.services.candidate_table import view_candidates
 from forward_factor.services.find_signal import find_signal
-from forward_factor.services.ports import Findings, Transactions
+from forward_factor.services.ports import Findings, StoredScan, Transactions
 from forward_factor.services.read_settings import read_settings
 from forward_factor.services.views import SignalView
 
@@ -87,15 +87,25 @@ async def write_ticket(
     if scan is None:
         raise NotFound(f"signal {signal.id} has no ticket: the quotes it was made from were not kept")
     settings = AccountSettings() if user_id is None else await read_settings(store, user_id)
+    return ticket_from(scan_for_ticket(scan), signal, settings, structure)
+
+
+def scan_for_ticket(scan: StoredScan) -> ScanBatch:
+    """Return a stored scan computed again at every vol point: a ticket may lie at others than its signal."""
+    return scan_chains([scan.chain], [scan.surroundings], replace(scan.rules, vol_points=VOL_POINTS))
+
+
+def ticket_from(
+    batch: ScanBatch, signal: SignalView, settings: AccountSettings, structure: Structure | None = None
+) -> WrittenTicket:
+    """Return the trade of a signal in its own scan; ``structure`` instead of the one the settings prefer."""
     traded = structure_at(structure or settings.structure, signal.vol_point)
-    rules = replace(scan.rules, vol_points=VOL_POINTS)
-    batch = scan_chains([scan.chain], [scan.surroundings], rules)
     trade = _trade(batch, signal, traded, settings.stake)
     return WrittenTicket(signal, traded, _ff(batch, signal, traded), trade)
 
 
 def _trade(batch: ScanBatch, signal: SignalView, structure: Structure, stake: Stake | None) -> Ticket | Refusal:
-    front, back = (_curve(batch, on) for on in (signal.front_expiry, signal.back_expiry))
+    front, back = (curve_of(batch, on) for on in (signal.front_expiry, signal.back_expiry))
     rate = batch.rules.risk_free_rate
     if structure is Structure.DOUBLE:
         return write_double_calendar(batch.structures, front, back, rate, stake)
@@ -103,7 +113,8 @@ def _trade(batch: ScanBatch, signal: SignalView, structure: Structure, stake: St
     return write_calendar(batch.structures, front, back, _vol_point(signal), rate, prefers, stake)
 
 
-def _curve(batch: ScanBatch, expiry: date | None) -> int:
+def curve_of(batch: ScanBatch, expiry: date | None) -> int:
+    """Return the place of an expiry among the curves of one chain's scan, ``NO_CURVE`` where it has none."""
     found = np.flatnonzero(batch.structures.curves.expiry == np.datetime64(expiry, "D"))
     return int(found[0]) if len(found) else NO_CURVE
 

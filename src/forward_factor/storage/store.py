@@ -18,6 +18,7 @@ from forward_factor.storage.capabilities import Capabilities, read_capabilities
 from forward_factor.storage.engine import PoolSettings, is_sqlite, open_engine, parse_database_url, sqlite_path
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.account_records import SqlAccountRecords
+from forward_factor.storage.readers.board import SqlSignalBoard
 from forward_factor.storage.readers.daily import SqlDailyRecords
 from forward_factor.storage.readers.deliveries import SqlDeliveries
 from forward_factor.storage.readers.findings import SqlFindings
@@ -102,6 +103,11 @@ class Store:
     def marks(self) -> SqlMarks:
         """Return the reader of what single contracts were quoted at."""
         return SqlMarks(self.engine)
+
+    @property
+    def board(self) -> SqlSignalBoard:
+        """Return the reader of people's boards of signals."""
+        return SqlSignalBoard(self.engine)
 
     @property
     def stats(self) -> SqlStats:

@@ -17,12 +17,12 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forward_factor.server.deps import Backend
-from forward_factor.server.web import account_forms, entry, own_files
+from forward_factor.server.web import account_forms, download, entry, own_files
 from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
 
-PAGES = ("signals", "why", "watchlist", "history", "settings", "telegram", "account")
+PAGES = ("signals", "signal", "why", "watchlist", "history", "settings", "telegram", "account")
 """Modules of ``web.pages``; to import one is to add its pages."""
 SOCKETS = "/_nicegui_ws/"
 RECONNECTS_WITHIN_S = 15.0
@@ -32,6 +32,8 @@ CSP = (
     "object-src 'none'; frame-ancestors 'none'"
 )
 """NiceGUI writes its pages as inline scripts and Vue compiles templates; nothing comes from, or goes to, elsewhere."""
+UNANSWERED = "No response returned."
+"""What Starlette says of a layer that sent nothing."""
 _NOT_PAGES = ("/api/", "/docs", "/openapi.json", "/health", "/metrics")
 _log = structlog.get_logger("forward_factor.server")
 
@@ -70,11 +72,35 @@ class PageHeaders:
         await self._app(scope, receive, send_with)
 
 
+class LeaveTaking:
+    """Lets a browser go that leaves before its answer begins: it is no fault, though the layers within say it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        has_left = False
+
+        async def receive_and_see() -> Any:
+            nonlocal has_left
+            message = await receive()
+            has_left |= message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self._app(scope, receive_and_see, send)
+        except RuntimeError as fault:
+            if not has_left or str(fault) != UNANSWERED:
+                raise
+
+
 def add_web(app: FastAPI, backend: Backend) -> None:
     """Add the page to the API's application; a process does it once, for NiceGUI is one application a process."""
     app.include_router(entry.router)
     app.include_router(own_files.router)
     app.include_router(account_forms.router)
+    app.include_router(download.router)
     app.mount("/assets", StaticFiles(directory=Path(str(files("forward_factor.server.web") / "assets"))))
     for page in PAGES:
         import_module(f"forward_factor.server.web.pages.{page}")
@@ -91,7 +117,7 @@ def add_web(app: FastAPI, backend: Backend) -> None:
         tailwind=False,
         show_welcome_message=False,
     )
-    app.router.routes[-1] = PageMount(core.app, backend)
+    app.router.routes[-1] = PageMount(LeaveTaking(core.app), backend)
     app.add_middleware(OwnSockets, path=SOCKETS)
 
 

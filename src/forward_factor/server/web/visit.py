@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from forward_factor.core.accounts import Role
 from forward_factor.errors import ForwardFactorError, NotAuthenticated
 from forward_factor.server.deps import Backend, get_address
 from forward_factor.server.errors import words_of
+from forward_factor.server.news import News
 from forward_factor.server.web.cookies import is_dark, read_session
 from forward_factor.server.web.palette import DARK, LIGHT, Palette
 from forward_factor.services.authenticate import Caller
@@ -26,6 +28,7 @@ from forward_factor.services.views import UserView
 from forward_factor.storage.store import Store
 
 Action = Callable[..., Awaitable[None]]
+LISTENS_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ class Visit:
         whose session has ended is led to the log-in.
         """
 
+        @wraps(action)  # NiceGUI gives the event only to what asks for it
         async def act(*given: Any) -> None:
             try:
                 await self._look_again()
@@ -90,18 +94,35 @@ class Visit:
         """Do ``action`` again and again while the page is open; a store that is away is told of once."""
 
         async def act() -> None:
-            try:
-                await self._look_again()
-                await action()
-                self._is_away = False
-            except NotAuthenticated:
-                self.leave()
-            except ForwardFactorError as fault:
-                if not self._is_away:
-                    ui.notify(words_of(fault), type="warning")
-                self._is_away = True
+            await self._watch(action)
 
         return ui.timer(seconds, act, immediate=False)
+
+    async def _watch(self, action: Action) -> None:
+        try:
+            await self._look_again()
+            await action()
+            self._is_away = False
+        except NotAuthenticated:
+            self.leave()
+        except ForwardFactorError as fault:
+            if not self._is_away:
+                ui.notify(words_of(fault), type="warning")
+            self._is_away = True
+
+    def on_news(self, action: Callable[[News, News], Awaitable[None]]) -> ui.timer:
+        """Do ``action(before, now)`` when there are new signals or decisions of the person's; else it costs nothing."""
+        before = self.backend.news.ask(self.user.id)
+
+        async def act() -> None:
+            nonlocal before
+            now = self.backend.news.ask(self.user.id)
+            if now == before:
+                return
+            last, before = before, now
+            await self._watch(lambda: action(last, now))
+
+        return ui.timer(LISTENS_EVERY_S, act, immediate=False)
 
     def leave(self) -> None:
         """Lead to the log-in, and from there back here."""

@@ -136,6 +136,9 @@ class ReminderRepository(Protocol):
     ) -> Sequence[ReminderView]:
         """Return a user's reminders after a place, those due last first."""
 
+    async def of_decision(self, user_id: str, decision_id: str) -> Sequence[ReminderView]:
+        """Return all reminders of one of a user's decisions, those due last first."""
+
 
 class CorporateActionRepository(Protocol):
     """Keeps dividends and splits."""

@@ -18,7 +18,10 @@ class SignalFilter:
     """Which signals; None asks for nothing. Spans include ``since`` and leave out ``until``.
 
     Attributes:
+        ticker_start: how the ticker begins.
         alerted_user: only those this user was told about.
+        watched_by: only those of tickers on this user's watchlist.
+        decided_by, undecided_by: only those on which this user has, or has not, decided.
 
     """
 
@@ -30,6 +33,10 @@ class SignalFilter:
     vol_point: str | None = None
     is_discovery: bool | None = None
     alerted_user: str | None = None
+    ticker_start: str | None = None
+    watched_by: str | None = None
+    decided_by: str | None = None
+    undecided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,14 @@ from forward_factor.services.views import CandidateView, SignalView
 from forward_factor.storage.faults import translated_faults
 from forward_factor.storage.readers.bars import SqlBars
 from forward_factor.storage.readers.findings import view_of
-from forward_factor.storage.tables import Candidate, Notification, Signal, table_of
+from forward_factor.storage.tables import (
+    Candidate,
+    Notification,
+    Signal,
+    SignalUserDecision,
+    Subscription,
+    table_of,
+)
 
 _SIGNALS, _CANDIDATES = table_of(Signal), table_of(Candidate)
 _KEY = (_CANDIDATES.c.provider, _CANDIDATES.c.pair, _CANDIDATES.c.vol_point)
@@ -48,9 +55,9 @@ class SqlRecords:
     async def signals(self, wanted: SignalFilter, after: PagePlace | None, limit: int) -> Sequence[SignalView]:
         """Return signals after a place, the newest first."""
         table = _SIGNALS
-        statement = select(table).where(*_signal_conditions(wanted))
+        statement = select(table).where(*signal_conditions(wanted))
         if after is not None and after.at is not None:
-            statement = statement.where(_is_before(table.c.as_of_ts, after.at, table.c.id < after.id))
+            statement = statement.where(is_before(table.c.as_of_ts, after.at, table.c.id < after.id))
         rows = await self._all(statement.order_by(table.c.as_of_ts.desc(), table.c.id.desc()).limit(limit))
         return [view_of(SignalView, row) for row in rows]
 
@@ -66,7 +73,7 @@ class SqlRecords:
         statement = select(table).where(*_candidate_conditions(wanted))
         place = parse_row_id(after.id) if after is not None else None
         if after is not None and after.at is not None and place is not None:
-            statement = statement.where(_is_before(table.c.as_of_ts, after.at, tuple_(*_KEY) < place))
+            statement = statement.where(is_before(table.c.as_of_ts, after.at, tuple_(*_KEY) < place))
         in_order = (table.c.as_of_ts.desc(), *(column.desc() for column in _KEY))
         rows = await self._all(statement.order_by(*in_order).limit(limit))
         return [view_of(CandidateView, row) for row in rows]
@@ -109,7 +116,8 @@ class SqlRecords:
                 return rows
 
 
-def _signal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
+def signal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield what a signal must be to be wanted."""
     table = _SIGNALS
     yield from _equal(table, ticker=wanted.ticker, pair=wanted.pair, vol_point=wanted.vol_point)
     yield from _within(table.c.as_of_ts, wanted.since, wanted.until)
@@ -117,6 +125,21 @@ def _signal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
         yield table.c.ff_value >= wanted.min_ff
     if wanted.is_discovery is not None:
         yield func.coalesce(table.c.is_discovery, False).is_(wanted.is_discovery)
+    if wanted.ticker_start is not None:
+        yield table.c.ticker.startswith(wanted.ticker_start, autoescape=True)
+    yield from _personal_conditions(wanted)
+
+
+def _personal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
+    table = _SIGNALS
+    if wanted.watched_by is not None:
+        watched = table_of(Subscription)
+        of_user = (watched.c.user_id == wanted.watched_by, watched.c.active.is_(True))
+        yield table.c.ticker.in_(select(watched.c.ticker).where(*of_user))
+    if wanted.decided_by is not None:
+        yield table.c.id.in_(_decided(wanted.decided_by))
+    if wanted.undecided_by is not None:
+        yield table.c.id.not_in(_decided(wanted.undecided_by))
     if wanted.alerted_user is not None:
         told = table_of(Notification)
         alerts = select(told.c.signal_id).where(
@@ -125,6 +148,11 @@ def _signal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
             told.c.signal_id.is_not(None),
         )
         yield table.c.id.in_(alerts)
+
+
+def _decided(user_id: str) -> Select[Any]:
+    made = table_of(SignalUserDecision)
+    return select(made.c.signal_id).where(made.c.user_id == user_id, made.c.signal_id.is_not(None))
 
 
 def _candidate_conditions(wanted: CandidateFilter) -> Iterator[ColumnElement[bool]]:
@@ -156,7 +184,7 @@ def _within(column: Column[Any], since: datetime | None, until: datetime | None)
         yield column < until
 
 
-def _is_before(column: Column[Any], at: datetime, is_later_in_page: ColumnElement[bool]) -> ColumnElement[bool]:
+def is_before(column: Column[Any], at: datetime, is_later_in_page: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return what is true of the rows after a place; the plain bound comes first, for indexes and chunks go by it."""
     return and_(column <= at, or_(column < at, is_later_in_page))
 

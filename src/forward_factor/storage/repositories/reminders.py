@@ -96,6 +96,12 @@ class SqlReminderRepository:
             statement = statement.where(or_(table.c.due_at < after.at, before))
         return await self._views(statement.order_by(table.c.due_at.desc(), table.c.id.desc()).limit(limit))
 
+    async def of_decision(self, user_id: str, decision_id: str) -> Sequence[ReminderView]:
+        """Return all reminders of one of a user's decisions, those due last first."""
+        table = self._table
+        statement = select(table).where(table.c.user_id == user_id, table.c.decision_id == decision_id)
+        return await self._views(statement.order_by(table.c.due_at.desc(), table.c.id.desc()))
+
     def _is_due(self, now: datetime) -> ColumnElement[bool]:
         return and_(self._table.c.state == _OPEN, self._table.c.due_at <= now)
 

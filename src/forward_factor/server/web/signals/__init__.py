@@ -1,0 +1,1 @@
+"""The parts that the pages of signals are put together from."""
