@@ -28,7 +28,7 @@ $(VENV)/.develops: requirements-dev.txt $(VENV)/.runs
 
 setup: $(VENV)/.develops  ## Make .venv with the forward-factor command and all tools in it
 
-demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
+demo: $(VENV)/.runs  ## Scan a simulated market, show its signals, serve its page on port 8000
 	$(BIN)/forward-factor demo
 
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
