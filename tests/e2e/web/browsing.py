@@ -110,6 +110,13 @@ class Visitor:
         await self.settled()
 
 
+async def settled(page: Page) -> None:
+    """Wait until a page has its socket, where it needs one."""
+    await page.wait_for_function(
+        "() => document.body && (document.body.classList.contains('plain') || window.did_handshake === true)"
+    )
+
+
 @asynccontextmanager
 async def visiting(
     browser: Browser, site: Site, scheme: Scheme = "light", width: Width = "desktop"
