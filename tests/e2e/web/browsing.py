@@ -84,7 +84,7 @@ class Visitor:
     async def settled(self) -> None:
         """Wait until the page has its socket, where it needs one; then a click is heard."""
         await self.page.wait_for_function(
-            "() => document.body && (document.body.classList.contains('plain') || window.socket?.connected === true)"
+            "() => document.body && (document.body.classList.contains('plain') || window.did_handshake === true)"
         )
 
     async def register(self, email: str, password: str) -> None:
