@@ -62,6 +62,15 @@ class DemoStore:
         self._store = store
         self._market = market
 
+    async def live(self, looks: Sequence[datetime], email: str, password: str) -> DemoUser:
+        """Give the store all there is to see at the last of ``looks``; return whose it is."""
+        await self.announce_earnings(looks[-1])
+        for instant in looks:
+            await self.scan(instant)
+        user = await self.join(email, password, looks[-1])
+        await self.live_through(user, looks[-1])
+        return user
+
     async def announce_earnings(self, now: datetime) -> None:
         """Store the dates of announcements, those of the past two months too."""
         first, last = (now - PAST).date(), now.date() + timedelta(days=200)

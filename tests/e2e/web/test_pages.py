@@ -12,11 +12,10 @@ from playwright.async_api import Browser
 from tests.e2e.fleet import fleet, free_port
 from tests.e2e.web.auditing import audit, missed_by_keyboard
 from tests.e2e.web.browsing import Scheme, Visitor, Width, visiting
+from tests.e2e.web.pages import PLAIN, pages
 from tests.e2e.web.sites import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PLAIN = ("/login", "/register", "/no-such-page")
-PAGES = ("/", "/account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,14 @@ class Demo:
     site: Site
     email: str
     password: str
+
+    @property
+    def best(self) -> tuple[str, str]:
+        """Return the id and the ticker of a signal."""
+        who = {"email": self.email, "password": self.password}
+        token = self.site.ask("POST", "/api/v1/auth/login", json=who).json()["access_token"]
+        found = self.site.ask("GET", "/api/v1/signals", headers={"Authorization": f"Bearer {token}"}).json()["items"][0]
+        return found["id"], found["ticker"]
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +60,12 @@ def _told(log: str, name: str) -> str:
 async def test_every_page_can_be_used(browser: Browser, demo: Demo, scheme: Scheme, width: Width) -> None:
     faults: dict[str, list[str]] = {}
     async with visiting(browser, demo.site, scheme, width) as ann:
-        for path in PLAIN:
+        for path in (*(one.path for one in PLAIN), "/no-such-page"):
             ann.faults.expected.add(404)
             faults[path] = await _faults(ann, path)
         ann.faults.expected.clear()
         await ann.log_in(demo.email, demo.password)
-        for path in PAGES:
+        for path in [one.path for one in pages(*demo.best)]:
             faults[path] = await _faults(ann, path)
             if (scheme, width) == ("light", "desktop"):
                 faults[path] += [f"not reached by keyboard: {one}" for one in await missed_by_keyboard(ann.page)]
