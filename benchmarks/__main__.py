@@ -23,6 +23,7 @@ from benchmarks import (
     simulate_market,
     storage_size,
     store_quotes,
+    web,
 )
 from benchmarks.figures import Figure
 
@@ -35,6 +36,7 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "move": move.measure,
     "backtest": backtest.measure,
     "cycle": cycle.measure,
+    "web": web.measure,
 }
 BY_NAME = {**ALWAYS, "storage_size": storage_size.measure, "cycle_full": cycle.measure_full}
 
