@@ -27,6 +27,7 @@ from forward_factor.core.rules import VOL_POINTS, ScanRules
 from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
 from forward_factor.services.keep_quotes import KeepQuotes
 from forward_factor.services.scan_tickers import ScanTickers
+from forward_factor.storage.engine import PoolSettings
 from forward_factor.storage.store import open_store
 from tests.e2e.fleet import IN_SESSION
 from tests.e2e.web.browsing import ARGUMENTS, visiting
@@ -74,7 +75,7 @@ def _filled(folder: Path) -> Iterator[Site]:
 async def _fill(url: str) -> None:
     """Scan light chains under the widest rules, half an hour apart, until there are signals enough."""
     market, found, session = SimulatedMarket(depth="light"), 0, Session(IN_SESSION, IN_SESSION)
-    async with open_store(url) as store:
+    async with open_store(url, PoolSettings()) as store:
         while found < SIGNALS:
             session = session_before(session.day)
             for half_hours in range(1, 13):
