@@ -37,7 +37,7 @@ from tests.servers.chromium_install import installed_chromium
 
 SIGNALS = 10_000
 SESSIONS = 50
-ROUNDS = 7
+ROUNDS = 5
 WATCHED = ("AAPL", "NVDA", "TSLA", "AMD", "SPY", "KO", "NFLX", "SMCI")
 EMAIL = "bench@example.com"
 WIDE = ScanRules(vol_points=VOL_POINTS, ff_threshold=-0.99)
@@ -51,7 +51,7 @@ WATCH_ROWS = """() => { window.changed = new Promise((done) => {
   const rows = () => [...document.querySelectorAll('main tbody tr')].filter((one) => one.querySelector('td a'));
   const isDone = () => rows().length > 0 && rows().every((one) => one.textContent.includes('TICKER'));
   const look = () => isDone() ? requestAnimationFrame(() => done(performance.now())) : setTimeout(look, 4);
-  addEventListener('keydown', () => { window.pressed = performance.now(); look(); }, {capture: true});
+  addEventListener('input', () => { window.pressed = performance.now(); look(); }, {capture: true});
 }); }"""
 
 
@@ -148,15 +148,12 @@ async def _paint(page: Page, site: Site) -> float:
 
 
 async def _filter(page: Page, site: Site, ticker: str) -> float:
-    """Return the milliseconds from the last key until only such rows are shown."""
+    """Return the milliseconds from what is typed until only such rows are shown."""
     await page.goto(site.url)
     await page.evaluate(FIRST_ROW)
     await page.wait_for_function("window.did_handshake === true")
-    field = page.get_by_label("Ticker").first
-    await field.fill(ticker[:-1])
-    await page.wait_for_timeout(600)
     await page.evaluate(WATCH_ROWS.replace("TICKER", ticker))
-    await field.press(ticker[-1])
+    await page.get_by_label("Ticker").first.fill(ticker)
     shown, pressed = await page.evaluate("async () => [await window.changed, window.pressed]")
     return float(shown - pressed)
 
@@ -165,7 +162,7 @@ async def _answers(site: Site) -> list[float]:
     """Return the seconds that the health of the store takes to be told, again and again for some time."""
     taken = []
     async with httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=30) as client:
-        for _ in range(100):
+        for _ in range(60):
             began = time.perf_counter()
             (await client.get("/health/db")).raise_for_status()
             taken.append(time.perf_counter() - began)

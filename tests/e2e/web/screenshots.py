@@ -9,10 +9,9 @@ import asyncio
 import io
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
@@ -40,7 +39,7 @@ FOLDER = REPOSITORY / "docs" / "screenshots"
 COLOURS = 128
 LARGEST_BYTES = 150_000
 WIDTH, HIGH = 1280, 800
-HIGHEST = 1800
+HIGHEST = 1300
 DRAWN_MS = 700
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
@@ -55,12 +54,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(directory: Path) -> AsyncIterator[Stage]:
-    """Serve a store with a past, at an instant that does not pass."""
+async def staged() -> AsyncIterator[Stage]:
+    """Serve a store with a past in the current directory, at an instant that does not pass."""
     clock, port, stop = FixedClock(NOW), free_port(), asyncio.Event()
     defaults = {name: one.default for name, one in Settings.model_fields.items()}
     settings = Settings.model_construct(**{**defaults, **SETTINGS, "api_port": port})
-    application = Application(settings, f"sqlite:///{directory}/stage.db", clock)
+    application = Application(settings, "sqlite:///forward-factor.db", clock)
     looks = [NOW - timedelta(minutes=30) * before for before in (3, 2, 1, 0)]
     async with application.store() as store:
         user = await DemoStore(application, store, SimulatedMarket()).live(looks, EMAIL, PASSWORD)
@@ -91,8 +90,8 @@ async def _until_served(url: str) -> None:
 async def picture_all(names: Sequence[str]) -> None:
     """Write the pictures of the pages called so, by default of all."""
     FOLDER.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="forward-factor-stage-") as directory:
-        async with staged(Path(directory)) as stage, async_playwright() as playwright:
+    with TemporaryDirectory(prefix="forward-factor-stage-") as directory, chdir(directory):
+        async with staged() as stage, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=installed_chromium(), args=ARGUMENTS)
             for scheme in SCHEMES:
                 await _picture(browser, stage, scheme, names)
