@@ -96,6 +96,8 @@
     if (picture.tagName === "IMG" || !picture.closest("[role=img][aria-label]")) faults.push(`a picture without words: ${picture.outerHTML.slice(0, 120)}`);
   const headings = [...document.querySelectorAll("h1, [role=heading][aria-level='1']")].filter(isShown);
   if (headings.length !== 1) faults.push(`${headings.length} headings of level 1: ${headings.map(words).join(" | ")}`);
+  const mains = document.querySelectorAll("main, [role=main]").length;
+  if (mains !== 1) faults.push(`${mains} main parts`);
   if (!document.documentElement.lang) faults.push("no language");
   const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
   const twice = ids.filter((id, place) => id && ids.indexOf(id) !== place);

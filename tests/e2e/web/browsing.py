@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
 from tests.e2e.web.sites import Site
 
@@ -26,6 +26,7 @@ ARGUMENTS = [
 ]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 _OF_A_STATUS = "Failed to load resource"
 
 
@@ -75,6 +76,11 @@ class Visitor:
     context: BrowserContext
     page: Page
     faults: Faults
+
+    @property
+    def content(self) -> Locator:
+        """The page without its frame."""
+        return self.page.locator("#content")
 
     async def open(self, path: str) -> None:
         """Go to a page and wait until it can be used."""

@@ -27,6 +27,7 @@ FAULTS = {
     '<input type="checkbox">': "no label",
     "<button><i aria-hidden='true'>delete</i></button>": "no name",
     '<a href="/"><img alt="" style="display:block;width:20px;height:20px"></a>': "no name",
+    "<div role='main'>another</div>": "2 main parts",
     "<h1>A second</h1>": "2 headings of level 1",
     '<img src="data:,">': "a picture without words",
     "<canvas></canvas>": "a picture without words",
