@@ -83,7 +83,7 @@
     if (ratio < (isLarge ? 3 : 4.5) - 0.01) faults.push(`contrast ${ratio.toFixed(2)}: ${told(element)} ${style.color} on rgb(${below.map(Math.round)})`);
   }
   for (const input of document.querySelectorAll("input, select, textarea")) {
-    if (input.type === "hidden" || input.closest("[aria-hidden=true]") || !(isShown(input) || isShown(input.parentElement))) continue;
+    if (input.type === "hidden" || getComputedStyle(input).display === "none" || input.closest("[aria-hidden=true]") || !(isShown(input) || isShown(input.parentElement))) continue;
     const label = [...(input.labels || [])].map(words).join("");
     if (!label && !named(input) && !named(input.closest("[role]") || input)) faults.push(`no label: ${input.outerHTML.slice(0, 160)}`);
   }

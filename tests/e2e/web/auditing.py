@@ -7,6 +7,8 @@ from pathlib import Path
 from playwright.async_api import Page
 
 _AUDIT = (Path(__file__).parent / "audit.js").read_text()
+_STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"""
 _TABBABLE = """() => [...document.querySelectorAll(
   'main a[href], main button:not([disabled]), main input:not([disabled]), main select, main textarea, nav a[href]'
 )].filter((one) => one.tabIndex >= 0 && one.type !== 'hidden' && !one.closest('[tabindex="-1"]:not(main)')
@@ -19,7 +21,8 @@ _MISSED = "() => [...document.querySelectorAll('[data-wanted]')].map((one) => on
 
 
 async def audit(page: Page) -> list[str]:
-    """Return the faults of a page as it stands."""
+    """Return the faults of a page as it stands once nothing moves any more."""
+    await page.evaluate(_STILL)
     found: list[str] = await page.evaluate(f"({_AUDIT.split('*/', 1)[1].strip()})()")
     return found
 
