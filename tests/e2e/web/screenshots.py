@@ -29,7 +29,7 @@ from forward_factor.providers.simulated import SimulatedMarket
 from forward_factor.services.list_watchlist import list_watchlist
 from tests.e2e.command import REPOSITORY
 from tests.e2e.fleet import IN_SESSION, free_port
-from tests.e2e.web.browsing import ARGUMENTS, Scheme
+from tests.e2e.web.browsing import ARGUMENTS, Scheme, settled
 from tests.e2e.web.pages import PLAIN, PageOf, pages
 from tests.servers.chromium_install import installed_chromium
 
@@ -40,7 +40,7 @@ COLOURS = 128
 LARGEST_BYTES = 150_000
 WIDTH, HIGH = 1280, 800
 HIGHEST = 1300
-DRAWN_MS = 700
+DRAWN_MS = 500
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
@@ -121,7 +121,8 @@ async def _take(page: Page, one: PageOf, scheme: Scheme, names: Sequence[str]) -
         return
     await page.set_viewport_size({"width": WIDTH, "height": HIGH})
     await page.goto(one.path)
-    await page.wait_for_load_state("networkidle")
+    await settled(page)
+    await page.wait_for_timeout(DRAWN_MS)
     high = await page.evaluate("document.scrollingElement.scrollHeight")
     await page.set_viewport_size({"width": WIDTH, "height": min(max(high, HIGH), HIGHEST)})
     await page.wait_for_timeout(DRAWN_MS)
