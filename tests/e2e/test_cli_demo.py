@@ -66,6 +66,7 @@ def test_it_serves_a_page_with_a_past_and_live_signals(tmp_path: Path) -> None:
         services.wait_until(lambda: _is_served(services, port), "the page is served", SERVED_WITHIN_S)
         page = _Page(services.log_of("demo"), port)
         _check_past(page)
+        services.wait_until(lambda: _is_tested(page), "its backtest is done")
         before = page.newest()
         services.wait_until(lambda: page.newest() > before, "a new signal arrives")
         demo.process.send_signal(signal.SIGINT)
@@ -74,6 +75,10 @@ def test_it_serves_a_page_with_a_past_and_live_signals(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{port}\n" in log
         assert_clean(log)
         assert services.terminal.left_behind() == []
+
+
+def _is_tested(page: _Page) -> bool:
+    return [one["state"] for one in page.get("/backtests")["items"]] == ["done"]
 
 
 def _is_served(services: Fleet, port: int) -> bool:

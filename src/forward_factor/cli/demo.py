@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import track
@@ -109,9 +111,19 @@ async def _serve(one: Application) -> None:
         with err.status("two months of its past …"):
             user = await made.join(EMAIL, token_hex(5), started)
             await made.live_through(user, started)
-    if not stop.is_set():
-        _invite(one, user)
+        if not stop.is_set():
+            _invite(one, user)
+            await _serve_until(stop, one, made.look_back(user, started))
+
+
+async def _serve_until(stop: asyncio.Event, one: Application, meanwhile: Coroutine[Any, Any, None]) -> None:
+    """Serve until ``stop``; what takes some seconds more is done beside it."""
+    beside = asyncio.create_task(meanwhile)
+    try:
         await serve_together(one, SERVICES, stop)
+    finally:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
 
 
 def _invite(one: Application, user: DemoUser) -> None:

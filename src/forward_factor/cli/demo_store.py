@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from forward_factor.backtest.request import BacktestRequest
 from forward_factor.bootstrap import Application
 from forward_factor.clock import FixedClock
 from forward_factor.core.accounts import Role
+from forward_factor.core.bars import Timeframe
 from forward_factor.core.chain import Chain
 from forward_factor.core.decisions import Decision, Entry
 from forward_factor.core.market_hours import Session, session_before, session_by, trading_days_between
@@ -19,6 +21,7 @@ from forward_factor.providers.simulated import SimulatedChains, SimulatedMarket
 from forward_factor.services.add_to_watchlist import add_to_watchlist
 from forward_factor.services.change_settings import change_settings
 from forward_factor.services.close_decision import close_decision
+from forward_factor.services.fetch_bars import Wanted, fetch_bars, plan_spans
 from forward_factor.services.import_events import import_events
 from forward_factor.services.ports import Recorded
 from forward_factor.services.record_decision import record_decision
@@ -32,7 +35,10 @@ BEST = 5
 PAST = timedelta(days=63)
 BEFORE_CLOSE = timedelta(minutes=30)
 DECIDED_AFTER = timedelta(minutes=12)
-TRADES = 10
+TRADES = 16
+TESTED = 4
+"""Tickers of the backtest: it takes a second."""
+HELD = timedelta(days=14)
 SETTINGS = {
     "discovery_mode": True,
     "bankroll": 25_000.0,
@@ -69,6 +75,7 @@ class DemoStore:
             await self.scan(instant)
         user = await self.join(email, password, looks[-1])
         await self.live_through(user, looks[-1])
+        await self.look_back(user, looks[-1])
         return user
 
     async def announce_earnings(self, now: datetime) -> None:
@@ -111,13 +118,29 @@ class DemoStore:
             else:
                 await self._trade(user, signal, _WHY[number % len(_WHY)], now)
 
+    async def look_back(self, user: DemoUser, now: datetime) -> None:
+        """Fetch a year of daily bars and ten days of hours of what is watched, and run a backtest over it."""
+        clock, today = FixedClock(now), now.date()
+        async with self._application.market_data() as data:
+            for timeframe, days in ((Timeframe.DAY, 365), (Timeframe.HOUR, 14)):
+                wanted = Wanted(user.watches, timeframe, today - timedelta(days=days), today)
+                spans = await plan_spans(self._store, clock, wanted)
+                async for _ in fetch_bars(self._store, data, wanted, spans):
+                    pass
+        runs = self._application.backtests()
+        try:
+            await runs.request(self._store, user.id, BacktestRequest(tickers=user.watches[:TESTED]))
+            await runs.finished()
+        finally:
+            await runs.close()
+
     async def _trade(self, user: DemoUser, signal: SignalView, notes: str | None, now: datetime) -> None:
         written = await write_ticket(self._store, self._store.findings, signal.id, user.id)
         if not isinstance(written.trade, Ticket):
             return
         price, contracts = round(written.trade.debit.at_mid, 2), max(1, written.trade.contracts or 1)
         placed = await self._decide(user, signal, Decision.PLACED, Entry(price, contracts, written.structure, notes))
-        sold_at = _last_day(written.trade.calendars[0].front_expiry)
+        sold_at = min(signal.as_of + HELD, _last_day(written.trade.calendars[0].front_expiry))
         value = self._value(signal.ticker, written.trade.calendars, sold_at) if sold_at < now else None
         if value is not None:
             await close_decision(self._store, FixedClock(sold_at), user.id, placed, value)
