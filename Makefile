@@ -7,7 +7,7 @@ WITH_UV := $(shell command -v uv 2>/dev/null)
 INSTALL := $(if $(WITH_UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 WORKERS ?= 2
 
-.PHONY: help setup demo test drill check lint types contracts bench requirements clean
+.PHONY: help setup demo test drill check lint types contracts bench screenshots requirements clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -28,7 +28,7 @@ $(VENV)/.develops: requirements-dev.txt $(VENV)/.runs
 
 setup: $(VENV)/.develops  ## Make .venv with the forward-factor command and all tools in it
 
-demo: $(VENV)/.runs  ## Scan a simulated market, store it, show its signals
+demo: $(VENV)/.runs  ## Scan a simulated market, show its signals, serve its page on port 8000
 	$(BIN)/forward-factor demo
 
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
@@ -52,6 +52,9 @@ contracts: $(VENV)/.develops
 
 bench: $(VENV)/.develops  ## Measure: engine, decoding, storing, each against a baseline of the same run
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.develops  ## Picture every page in light and dark into docs/screenshots
+	$(BIN)/python -m tests.e2e.web.screenshots
 
 requirements: $(VENV)/.develops  ## Resolve the dependencies anew and write the requirements files
 	uv lock --upgrade --quiet

@@ -24,6 +24,7 @@ from benchmarks import (
     simulate_market,
     storage_size,
     store_quotes,
+    web,
 )
 from benchmarks.figures import Figure
 
@@ -37,6 +38,7 @@ ALWAYS: dict[str, Callable[[], list[Figure]]] = {
     "backtest": backtest.measure,
     "cycle": cycle.measure,
     "history": history.measure,
+    "web": web.measure,
 }
 BY_NAME = {
     **ALWAYS,

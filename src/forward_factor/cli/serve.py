@@ -107,12 +107,12 @@ def _serve(context: typer.Context, *services: Service) -> None:
 
 
 async def _serve_until_stopped(one: Application, services: Sequence[Service]) -> None:
-    await serve_together(one, services, _stop_signal())
+    await serve_together(one, services, stop_signal())
 
 
 async def _up(one: Application) -> None:
     """Open the store first: a SQLite file is brought up to date once, and what is wrong is said before all else."""
-    stop = _stop_signal()
+    stop = stop_signal()
     async with opened_store(one, stop) as store:
         if store is None:
             return
@@ -174,7 +174,7 @@ async def _first(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
     stopping.cancel()
 
 
-def _stop_signal() -> asyncio.Event:
+def stop_signal() -> asyncio.Event:
     """Return what SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
 from tests.e2e.web.sites import Site
 
@@ -26,6 +26,7 @@ ARGUMENTS = [
 ]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 _OF_A_STATUS = "Failed to load resource"
 
 
@@ -76,6 +77,11 @@ class Visitor:
     page: Page
     faults: Faults
 
+    @property
+    def content(self) -> Locator:
+        """The page without its frame."""
+        return self.page.locator("#content")
+
     async def open(self, path: str) -> None:
         """Go to a page and wait until it can be used."""
         await self.page.goto(self.site.url + path)
@@ -84,7 +90,7 @@ class Visitor:
     async def settled(self) -> None:
         """Wait until the page has its socket, where it needs one; then a click is heard."""
         await self.page.wait_for_function(
-            "() => document.body && (document.body.classList.contains('plain') || window.socket?.connected === true)"
+            "() => document.body && (document.body.classList.contains('plain') || window.did_handshake === true)"
         )
 
     async def register(self, email: str, password: str) -> None:
@@ -108,6 +114,13 @@ class Visitor:
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name=button).click()
         await self.settled()
+
+
+async def settled(page: Page) -> None:
+    """Wait until a page has its socket, where it needs one."""
+    await page.wait_for_function(
+        "() => document.body && (document.body.classList.contains('plain') || window.did_handshake === true)"
+    )
 
 
 @asynccontextmanager

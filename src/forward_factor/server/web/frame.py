@@ -48,7 +48,7 @@ def framed(visit: Visit, path: str) -> Iterator[None]:
         _brand()
         _navigation(visit, path)
         _account(visit)
-    with ui.element("main").classes("content").props("id=content tabindex=-1"):
+    with ui.element("div").classes("content").props("id=content tabindex=-1"):  # the framework's page is the one main
         yield
 
 

@@ -1,0 +1,26 @@
+"""All pages of the site, in one list: those who walk it and those who picture it go by the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A page, and what its picture is called."""
+
+    name: str
+    path: str
+
+
+PLAIN = (PageOf("login", "/login"), PageOf("register", "/register"))
+"""What is seen without a session."""
+
+
+def pages(signal_id: str, ticker: str) -> Sequence[PageOf]:
+    """Return what an administrator sees."""
+    return (
+        PageOf("signals", "/"),
+        PageOf("account", "/account"),
+    )
