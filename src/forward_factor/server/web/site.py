@@ -22,7 +22,7 @@ from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
 
-PAGES = ("signals", "account")
+PAGES = ("signals", "account", "research", "research_time", "research_prices", "admin", "admin_store", "admin_users")
 """Modules of ``web.pages``; to import one is to add its pages."""
 SOCKETS = "/_nicegui_ws/"
 RECONNECTS_WITHIN_S = 15.0

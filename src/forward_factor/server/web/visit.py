@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -75,6 +76,7 @@ class Visit:
         whose session has ended is led to the log-in.
         """
 
+        @wraps(action)  # the event is given where the action's own signature asks for it
         async def act(*given: Any) -> None:
             try:
                 await self._look_again()
