@@ -206,10 +206,7 @@ def candle_options(bars: Sequence[BarView], palette: Palette, zoom_from: float =
             {"type": "value", "scale": True, "name": "$", "gridIndex": 0},
             {"type": "value", "gridIndex": 1, "axisLabel": {"show": False}, "splitLine": {"show": False}},
         ],
-        "dataZoom": [
-            {"type": "inside", "xAxisIndex": [0, 1], "start": zoom_from, "zoomOnMouseWheel": "ctrl"},
-            {"type": "slider", "xAxisIndex": [0, 1], "start": zoom_from, "bottom": 8, "height": 26},
-        ],
+        "dataZoom": [{"type": "slider", "xAxisIndex": [0, 1], "start": zoom_from, "bottom": 8, "height": 26}],
         "series": [
             {
                 "type": "candlestick",

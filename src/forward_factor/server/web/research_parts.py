@@ -26,18 +26,20 @@ class NumberColumn(Column):
     Attributes:
         shown: JavaScript from ``v``, a number, to its text.
         classes: JavaScript from ``row`` to further classes of its cell.
+        header: further classes of its heading.
 
     """
 
     shown: str = "v.toFixed(2)"
     classes: str = "''"
+    header: str = ""
 
     def as_quasar(self) -> dict[str, Any]:
         """Return the column as Quasar's table takes it."""
         plain = Column.as_quasar(self)
         del plain["classes"]
         written = {":format": f"v => v == null ? '–' : {self.shown}", ":classes": f"row => 'num ' + {self.classes}"}
-        return plain | {"align": "right", "headerClasses": "num"} | written
+        return plain | {"align": "right", "headerClasses": f"num {self.header}"} | written
 
 
 def address(path: str, **query: str | int | None) -> str:

@@ -259,7 +259,7 @@ def _columns() -> list[Column]:
         ]
         return made if letter == "c" else [made[4], made[5], made[6], made[3], made[2], made[1], made[0]]
 
-    strike = NumberColumn("strike", "Strike", shown="v.toLocaleString('en-US')", classes="'strike'")
+    strike = NumberColumn("strike", "Strike", shown="v.toLocaleString('en-US')", classes="'strike'", header="strike")
     return [*side("c"), strike, *side("p")]
 
 

@@ -51,4 +51,4 @@ async def show_prices(visit: Visit, ticker: str, timeframe: str = Timeframe.DAY.
             f"Prices and volume of {name}, {len(bars)} bars up to {last.at:%Y-%m-%d}; the last close is {last.close}"
         )
         draw_chart(candle_options(bars, visit.palette, left_out), visit.palette, words, 520)
-        note(f"The newest {len(bars):,} bars; drag the slider, or scroll with Ctrl, to see more or fewer.")
+        note(f"The newest {len(bars):,} bars; drag the slider's ends to see more or fewer.")
