@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from forward_factor.core.staleness import quotes_digest
+from forward_factor.core.quotes import tabulate_quotes
 from forward_factor.errors import NotFound
 from forward_factor.services.read_chain import read_chain
 from forward_factor.storage.store import Store
@@ -28,7 +28,9 @@ async def test_a_chain_is_shown_as_it_was_recorded(store: Store) -> None:
     assert await store.chains.snapshots("DEAR", None, 10, "cboe") == []
     assert await store.chains.snapshots("NONE", None, 10) == []
     read = await store.chains.chain("DEAR", newest)
-    assert quotes_digest(read) == quotes_digest(chain)
+    stored, sent = (tabulate_quotes([one], 400).contracts for one in (read, chain))
+    for name in ("expiry", "strike", "is_call", "bid", "ask", "volume", "open_interest"):
+        assert getattr(stored, name).tolist() == getattr(sent, name).tolist()
     (recent,) = await store.chains.recorded(10)
     assert (recent.ticker, recent.last_at, recent.snapshots) == ("DEAR", AS_OF, 2)
 
