@@ -17,12 +17,24 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forward_factor.server.deps import Backend
-from forward_factor.server.web import entry
+from forward_factor.server.web import entry, reports
 from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
 
-PAGES = ("signals", "account", "research", "research_time", "research_prices", "admin", "admin_store", "admin_users")
+PAGES = (
+    "signals",
+    "account",
+    "research",
+    "research_time",
+    "research_prices",
+    "admin",
+    "admin_store",
+    "admin_users",
+    "backtests",
+    "backtest_compared",
+    "backtest_run",
+)
 """Modules of ``web.pages``; to import one is to add its pages."""
 SOCKETS = "/_nicegui_ws/"
 RECONNECTS_WITHIN_S = 15.0
@@ -73,6 +85,7 @@ class PageHeaders:
 def add_web(app: FastAPI, backend: Backend) -> None:
     """Add the page to the API's application; a process does it once, for NiceGUI is one application a process."""
     app.include_router(entry.router)
+    app.include_router(reports.router)
     app.mount("/assets", StaticFiles(directory=Path(str(files("forward_factor.server.web") / "assets"))))
     for page in PAGES:
         import_module(f"forward_factor.server.web.pages.{page}")
