@@ -133,7 +133,7 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 
     """Draw rows of texts in their own order; all columns but the first ``texts`` hold numbers."""
     columns = [Column(f"c{place}", name, is_number=place >= texts) for place, name in enumerate(head)]
     values = [{"key": key, **{f"c{place}": one for place, one in enumerate(row)}} for key, row in enumerate(rows)]
-    drawn = table(columns, values, "key", "None")
+    drawn = table(columns, values, "key", "None").classes("stays")
     drawn.columns = [{**one, "sortable": False} for one in drawn.columns]
     return drawn
 

@@ -36,6 +36,7 @@ RUNS = (
     Column("hits", "Hit rate (95 %)", is_number=True, sort_by="hits_sort"),
 )
 _LINK = '<q-td :props="props"><a :href="props.row.path">{{ props.row.created }}</a></q-td>'
+_MARK = '<q-checkbox dense v-model="props.selected" :aria-label="{}"></q-checkbox>'
 _POINTS = {"ATM": "At the money", "35d_put": "35Δ put", "35d_call": "35Δ call"}
 _STRUCTURES = {"call": "Call calendar", "put": "Put calendar", "double": "Double, 35Δ put and call"}
 
@@ -111,6 +112,8 @@ def _form(visit: Visit, request: BacktestRequest) -> None:
 def _list(visit: Visit, runs: list[RunView]) -> None:
     drawn = table(RUNS, _rows(visit, runs), "id", "None yet: fill in the form and run one")
     drawn.props("selection=multiple").add_slot("body-cell-created", _LINK)
+    drawn.add_slot("header-selection", _MARK.format("'Mark all'"))
+    drawn.add_slot("body-selection", _MARK.format("'Mark ' + props.row.what"))
 
     async def compare() -> None:
         chosen = [str(row["id"]) for row in drawn.selected]

@@ -209,7 +209,7 @@ def _smile(visit: Visit, chain: ChainView, chosen: ExpiryChain) -> None:
             multiple=True,
             label="Expiries drawn",
             on_change=visit.does(redraw),
-        ).props("dense outlined options-dense use-chips")
+        ).props("dense outlined options-dense")
         note("Out-of-the-money contracts; vols by Black-76 on the forward that puts and calls near the money imply.")
 
 
