@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from forward_factor.core.quotes import tabulate_quotes
 from forward_factor.errors import NotFound
 from forward_factor.services.read_chain import read_chain
 from forward_factor.storage.store import Store
+from forward_factor.storage.tables import OptionChainSnapshot, table_of
 from tests.chains import AS_OF, priced_chain
 from tests.integration.storage.scanning import dear_chain, scan
 
@@ -59,6 +60,21 @@ async def test_a_scan_without_its_quotes_still_has_a_header(store: Store) -> Non
     with pytest.raises(NotFound):
         await store.chains.chain("DEAR", header)
     assert await store.chains.recorded(10) == []
+
+
+async def test_headers_that_the_old_bot_left_are_passed_over(store: Store) -> None:
+    await scan(store, [dear_chain("DEAR", AS_OF)])
+    table = table_of(OptionChainSnapshot)
+    async with store.engine.begin() as connection:
+        for ticker, provider in (("DEAR", None), ("OLD", "polygon")):
+            moved = {"id": f"moved {ticker}", "as_of_ts": AS_OF + HOUR, "ticker": ticker, "provider": provider}
+            await connection.execute(insert(table).values(moved))
+    (header,) = await store.chains.snapshots("DEAR", None, 10)
+    assert header.as_of == AS_OF
+    assert await store.chains.snapshots("OLD", None, 10) == []
+    assert [one.ticker for one in await store.chains.recorded(10)] == ["DEAR"]
+    with pytest.raises(NotFound):
+        await read_chain(store.chains, "OLD", None, RATE)
 
 
 async def test_term_structures_are_spread_over_a_span(store: Store) -> None:

@@ -91,6 +91,7 @@ def instant_in_query(value: datetime) -> str:
 
 def ticker_head(ticker: str, view: str) -> None:
     """Write the heading of a ticker's page and the way to its other views."""
+    ui.page_title(f"{ticker} · Research · Forward Factor")
     with ui.element("div").classes("bar"):
         title(f"Research: {ticker}")
         ui.space()
@@ -109,7 +110,8 @@ def ticker_field(view: str = "", value: str = "") -> ui.input:
         try:
             ui.navigate.to(research_path(parse_ticker(field.value or ""), view))
         except InvalidTicker as fault:
-            field.props(f'error error-message="{str(fault).replace(chr(34), chr(39))}"')
+            field.props.update({"error": True, "error-message": str(fault)})
+            field.update()
 
     field = ui.input(label="Ticker", value=value).props('dense outlined maxlength=16 aria-label="Ticker"')
     field.classes("ticker-field").on("keydown.enter", go)

@@ -21,6 +21,8 @@ from forward_factor.storage.tables import OptionChainSnapshot, TermStructurePoin
 
 RECENT = timedelta(days=7)
 _HEADERS, _POINTS = table_of(OptionChainSnapshot), table_of(TermStructurePoint)
+_OURS = _HEADERS.c.price_scale.is_not(None)
+"""What the old bot left has a header, but neither quotes nor scales."""
 _HEADER_COLUMNS = ("as_of_ts", "provider", "underlying_price", "contracts_kept", "contracts_seen", "is_stale")
 
 
@@ -32,13 +34,13 @@ class SqlStoredChains:
 
     async def recorded(self, limit: int) -> Sequence[RecordedTicker]:
         """Return tickers with chains of the last recorded week, the latest first."""
-        last = (await self._all(select(func.max(_HEADERS.c.as_of_ts).label("at"))))[0].at
+        last = (await self._all(select(func.max(_HEADERS.c.as_of_ts).label("at")).where(_OURS)))[0].at
         if last is None:
             return []
         last_at = func.max(_HEADERS.c.as_of_ts).label("last_at")
         recent = (
             select(_HEADERS.c.ticker, last_at, func.count().label("snapshots"))
-            .where(_HEADERS.c.as_of_ts >= last - RECENT)
+            .where(_HEADERS.c.as_of_ts >= last - RECENT, _OURS)
             .group_by(_HEADERS.c.ticker)
             .order_by(last_at.desc(), _HEADERS.c.ticker)
             .limit(limit)
@@ -52,7 +54,7 @@ class SqlStoredChains:
         """Return headers at or before an instant, of one provider if it is named, the newest first."""
         columns = [_HEADERS.c[name] for name in _HEADER_COLUMNS]
         newest = (_HEADERS.c.as_of_ts.desc(), _HEADERS.c.provider)
-        statement = select(*columns).where(_HEADERS.c.ticker == ticker).order_by(*newest).limit(limit)
+        statement = select(*columns).where(_HEADERS.c.ticker == ticker, _OURS).order_by(*newest).limit(limit)
         if until is not None:
             statement = statement.where(_HEADERS.c.as_of_ts <= until)
         if provider is not None:
@@ -64,7 +66,7 @@ class SqlStoredChains:
         place = (ticker, snapshot.as_of, snapshot.provider)
         stored = [option_quotes.c[name] for name in STORED_COLUMNS]
         in_order = (option_quotes.c[name] for name in ("expiry", "option_right", "strike", "occurrence"))
-        headers = await self._all(of_snapshot(_HEADERS, *place))
+        headers = await self._all(of_snapshot(_HEADERS, *place).where(_OURS))
         if not headers:
             raise NotFound(f"the chain of {ticker} at {snapshot.as_of:%Y-%m-%d %H:%M} UTC is not stored any more")
         quotes = await self._all(of_snapshot(option_quotes, *place).with_only_columns(*stored).order_by(*in_order))
