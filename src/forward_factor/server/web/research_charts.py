@@ -182,9 +182,13 @@ def series_options(points: Sequence[SeriesPoint], threshold: float, palette: Pal
     }
 
 
-def candle_options(bars: Sequence[BarView], palette: Palette, zoom_from: float = 0.0) -> Options:
-    """Return candles above their volume; ``zoom_from`` is the share of the span left out at first, 0 to 100."""
-    days = [_bar_words(one.at, bars) for one in bars]
+def candle_options(
+    bars: Sequence[BarView], instants: Sequence[str], palette: Palette, zoom_from: float = 0.0
+) -> Options:
+    """Return candles above their volume, ``instants`` in words below.
+
+    ``zoom_from`` is the share of the span left out at first, 0 to 100.
+    """
     up, down = palette.good, palette.bad
     colours = {"color": up, "color0": down, "borderColor": up, "borderColor0": down}
     volumes = [
@@ -199,8 +203,8 @@ def candle_options(bars: Sequence[BarView], palette: Palette, zoom_from: float =
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "cross"}},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "xAxis": [
-            {"type": "category", "data": days, "gridIndex": 0, "axisLabel": {"show": False}},
-            {"type": "category", "data": days, "gridIndex": 1},
+            {"type": "category", "data": list(instants), "gridIndex": 0, "axisLabel": {"show": False}},
+            {"type": "category", "data": list(instants), "gridIndex": 1},
         ],
         "yAxis": [
             {"type": "value", "scale": True, "name": "$", "gridIndex": 0},
@@ -217,11 +221,6 @@ def candle_options(bars: Sequence[BarView], palette: Palette, zoom_from: float =
             {"type": "bar", "name": "Volume", "data": volumes, "xAxisIndex": 1, "yAxisIndex": 1},
         ],
     }
-
-
-def _bar_words(at: datetime, bars: Sequence[BarView]) -> str:
-    is_daily = all(one.at.hour == one.at.minute == 0 for one in bars[:3])
-    return f"{at:%Y-%m-%d}" if is_daily else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _at(instant: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
+from forward_factor.core.rules import VolPoint
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput, InvalidTicker
 from forward_factor.server.web.parts import Column, title
@@ -16,6 +18,7 @@ from forward_factor.server.web.visit import Visit
 
 VIEWS = (("", "Chain and smile"), ("/time", "Through time"), ("/prices", "Prices"))
 """What there is of a ticker: the end of its path, and its name."""
+VOL_POINT_WORDS = {VolPoint.ATM: "At the money", VolPoint.PUT_35D: "35Δ put", VolPoint.CALL_35D: "35Δ call"}
 _LONGEST_INSTANT = 40
 
 
@@ -51,6 +54,20 @@ def address(path: str, **query: str | int | None) -> str:
 def research_path(ticker: str, view: str = "") -> str:
     """Return the path of a ticker's research page."""
     return f"/research/{quote(ticker, safe='')}{view}"
+
+
+def known(asked: str | None, possible: Sequence[str]) -> str:
+    """Return what was asked for, the first where nothing was.
+
+    Raises:
+        InvalidInput: there is no such thing.
+
+    """
+    if asked is None:
+        return possible[0]
+    if asked not in possible:
+        raise InvalidInput(f"choose one of {', '.join(possible)}")
+    return asked
 
 
 def instant_of(text: str | None) -> datetime | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from forward_factor.core.contract_vols import solve_contract_vols
 from forward_factor.server.web.palette import LIGHT
@@ -69,9 +69,7 @@ def test_series_keep_their_gaps() -> None:
 
 
 def test_candles_are_open_close_low_high() -> None:
-    at = datetime(2026, 6, 1, tzinfo=UTC)
-    bars = [BarView(at=at, open=1.0, high=4.0, low=0.5, close=2.0, volume=10)]
-    options = candle_options(bars, LIGHT)
+    bars = [BarView(at=AS_OF, open=1.0, high=4.0, low=0.5, close=2.0, volume=10)]
+    options = candle_options(bars, ["2026-06-01"], LIGHT)
     assert options["series"][0]["data"] == [[1.0, 2.0, 0.5, 4.0]]
     assert options["xAxis"][0]["data"] == ["2026-06-01"]
-    assert candle_options([replace(bars[0], at=at.replace(hour=14))], LIGHT)["xAxis"][0]["data"] == ["2026-06-01 14:00"]

@@ -7,14 +7,20 @@ from datetime import timedelta
 
 from nicegui import ui
 
-from forward_factor.core.rules import VOL_POINTS, VolPoint
+from forward_factor.core.rules import VOL_POINTS
 from forward_factor.core.ticker import parse_ticker
-from forward_factor.errors import InvalidInput
 from forward_factor.server.web.charts import draw_chart
 from forward_factor.server.web.formats import factor, instant, percent
 from forward_factor.server.web.parts import facts, note, panel
 from forward_factor.server.web.research_charts import series_options, structures_options, surface_options
-from forward_factor.server.web.research_parts import address, pair_names, research_path, ticker_head
+from forward_factor.server.web.research_parts import (
+    VOL_POINT_WORDS,
+    address,
+    known,
+    pair_names,
+    research_path,
+    ticker_head,
+)
 from forward_factor.server.web.routing import web_page
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.chain_views import StructureView
@@ -23,7 +29,6 @@ from forward_factor.services.read_history import read_history
 from forward_factor.services.record_views import History, Percentiles
 
 SPANS = {"7": "a week", "30": "a month", "91": "3 months", "365": "a year", "1826": "5 years"}
-RANKED_DAYS = 365
 MOST_POINTS = 1_000
 STRUCTURES_READ = 60
 STRUCTURES_DRAWN = 6
@@ -35,8 +40,8 @@ async def show_time(
 ) -> None:
     """Build the page of a ticker through time."""
     name, pairs = parse_ticker(ticker), pair_names(visit)
-    chosen, vol_point = _known(pair, pairs), _known(point, [one.value for one in VOL_POINTS])
-    days = _known(days, list(SPANS))
+    chosen, vol_point = known(pair, pairs), known(point, [one.value for one in VOL_POINTS])
+    days = known(days, list(SPANS))
     until = visit.now + timedelta(seconds=1)
     since = until - timedelta(days=int(days))
     wanted = SeriesFilter(ticker=name, pair=chosen, vol_point=vol_point, since=since, until=until)
@@ -56,20 +61,6 @@ async def show_time(
     _structures(visit, name, structures)
 
 
-def _known(asked: str | None, possible: Sequence[str]) -> str:
-    """Return what was asked for, the first where nothing was.
-
-    Raises:
-        InvalidInput: there is no such thing.
-
-    """
-    if asked is None:
-        return possible[0]
-    if asked not in possible:
-        raise InvalidInput(f"choose one of {', '.join(possible)}")
-    return asked
-
-
 def _choices(ticker: str, pairs: Sequence[str], pair: str, point: str, days: str) -> None:
     path, now = research_path(ticker, "/time"), {"pair": pair, "point": point, "days": days}
 
@@ -83,11 +74,8 @@ def _choices(ticker: str, pairs: Sequence[str], pair: str, point: str, days: str
 
     with ui.element("div").classes("bar"):
         choice("pair", "Pair, days", {one: one for one in pairs})
-        choice("point", "Vol point", {one.value: _POINT_WORDS[one] for one in VOL_POINTS})
+        choice("point", "Vol point", {one.value: VOL_POINT_WORDS[one] for one in VOL_POINTS})
         choice("days", "Span", {key: f"The last {words.removeprefix('a ')}" for key, words in SPANS.items()})
-
-
-_POINT_WORDS = {VolPoint.ATM: "At the money", VolPoint.PUT_35D: "35Δ put", VolPoint.CALL_35D: "35Δ call"}
 
 
 def _rank(visit: Visit, rank: Percentiles, pair: str) -> None:
