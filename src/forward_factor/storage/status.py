@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from sqlalchemy import Connection, func, inspect, literal, select, text
 
@@ -35,18 +36,38 @@ SELECT j.proc_name AS procedure, coalesce(a.view_name, j.hypertable_name) AS rel
  ORDER BY 1, 2
 """
 
+_SIZE = "SELECT hypertable_size(CAST(:name AS regclass))"
+_COMPRESSED = """
+SELECT sum(before_compression_total_bytes) AS before, sum(after_compression_total_bytes) AS after
+  FROM hypertable_compression_stats(CAST(:name AS regclass))
+"""
+
 COUNTED_EXACTLY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Hypertable:
-    """A table cut into chunks of ``chunk_interval``."""
+    """A table cut into chunks of ``chunk_interval``.
+
+    Attributes:
+        size_bytes: on disk, indexes and all.
+        bytes_before, bytes_after: of its compressed chunks, before and after; None where there are none.
+
+    """
 
     name: str
     chunk_interval: str
     chunks: int
     compressed_chunks: int
     has_compression: bool
+    size_bytes: int = 0
+    bytes_before: int | None = None
+    bytes_after: int | None = None
+
+    @property
+    def compression_ratio(self) -> float | None:
+        """Return how many times smaller compression made its chunks; None where nothing is compressed."""
+        return self.bytes_before / self.bytes_after if self.bytes_before and self.bytes_after else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,8 @@ class Timescale:
 class StoreStatus:
     """A store as ``db status`` shows it.
 
-    The location is its URL without the password; the rows of tables in ``estimated`` are at least so many.
+    The location is its URL without the password; the rows of tables in ``estimated`` are at least so many; the size is
+    that of the whole database or file.
     """
 
     location: str
@@ -83,6 +105,7 @@ class StoreStatus:
     aggregates: tuple[str, ...] = ()
     policies: tuple[Policy, ...] = ()
     connections: int | None = None
+    size_bytes: int = 0
 
     @property
     def retention(self) -> tuple[Policy, ...]:
@@ -98,7 +121,7 @@ def read_status(connection: Connection) -> StoreStatus:
         return StoreStatus(location, capabilities, level)
     rows, estimated = _rows(connection, capabilities)
     if capabilities.engine == "sqlite":
-        return StoreStatus(location, capabilities, level, rows, estimated)
+        return StoreStatus(location, capabilities, level, rows, estimated, size_bytes=_file_size(connection))
     connections = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
     kept = read_timescale(connection, capabilities)
     return StoreStatus(
@@ -107,11 +130,17 @@ def read_status(connection: Connection) -> StoreStatus:
         level,
         rows,
         estimated,
-        kept.hypertables,
+        tuple(_measured(connection, capabilities, one) for one in kept.hypertables),
         kept.aggregates,
         kept.policies,
         connections,
+        connection.scalar(text("SELECT pg_database_size(current_database())")) or 0,
     )
+
+
+def _file_size(connection: Connection) -> int:
+    pages, size = connection.scalar(text("PRAGMA page_count")), connection.scalar(text("PRAGMA page_size"))
+    return int(pages or 0) * int(size or 0)
 
 
 def read_timescale(connection: Connection, capabilities: Capabilities) -> Timescale:
@@ -136,6 +165,19 @@ def _hypertables(connection: Connection) -> tuple[Hypertable, ...]:
         )
         for row in connection.execute(text(_HYPERTABLES))
     )
+
+
+def _measured(connection: Connection, capabilities: Capabilities, one: Hypertable) -> Hypertable:
+    name = {"name": one.name}
+    size_bytes = connection.scalar(text(_SIZE), name) or 0
+    if not capabilities.has_compression or not one.compressed_chunks:
+        return replace(one, size_bytes=size_bytes)
+    packed = connection.execute(text(_COMPRESSED), name).one()
+    return replace(one, size_bytes=size_bytes, bytes_before=_whole(packed.before), bytes_after=_whole(packed.after))
+
+
+def _whole(value: Decimal | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _in_days(seconds: float) -> str:

@@ -32,6 +32,7 @@ from forward_factor.storage.readers.running import SqlRunning
 from forward_factor.storage.readers.scanned_prices import SqlScannedPrices
 from forward_factor.storage.readers.series import SqlSeries
 from forward_factor.storage.readers.stats import SqlStats
+from forward_factor.storage.readers.stored_chains import SqlStoredChains
 from forward_factor.storage.schema import (
     SchemaLevel,
     downgrade_schema,
@@ -58,6 +59,11 @@ class Store:
     def history(self, provider: str | None = None) -> SqlChainHistory:
         """Return the reader of stored chains, of one provider if it is named."""
         return SqlChainHistory(self.engine, provider)
+
+    @property
+    def chains(self) -> SqlStoredChains:
+        """Return the reader of one ticker's stored chains and term structures."""
+        return SqlStoredChains(self.engine)
 
     @property
     def account_records(self) -> SqlAccountRecords:

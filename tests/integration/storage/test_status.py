@@ -46,6 +46,7 @@ async def test_rows_are_exact_while_few(store: Store) -> None:
     assert status.rows == await rows_by_table(store)
     assert status.estimated == frozenset()
     assert (status.connections is None) == (status.capabilities.engine == "sqlite")
+    assert status.size_bytes > 10_000
 
 
 async def test_many_rows_are_estimated_and_said_to_be(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

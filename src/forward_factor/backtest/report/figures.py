@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from forward_factor.backtest import words
+from forward_factor.backtest.figure_rows import figure_rows
 from forward_factor.backtest.fills import FILLS
-from forward_factor.backtest.metrics import CurveFigures, Group
+from forward_factor.backtest.metrics import Group
 from forward_factor.backtest.report.markup import Html, element, note, section, table
-from forward_factor.backtest.results import BacktestResult, FillFigures, SweepResult
+from forward_factor.backtest.results import BacktestResult, SweepResult
 
 
 def figures_by_fill(result: BacktestResult) -> Html:
     """Return all figures, a column a fill with the share of the half-spread it pays, buy-and-hold beside them."""
-    fills, hold = result.figures, result.hold
-    rows = [
-        ["P&L", *(words.dollars(one.curve.profit) for one in fills), words.dollars(hold.profit)],
-        ["return on the bankroll", *_curves(fills, hold, _total_return)],
-        ["CAGR", *_curves(fills, hold, _cagr)],
-        ["Sharpe ± standard error", *_curves(fills, hold, _sharpe)],
-        ["… corrected for autocorrelation", *_curves(fills, hold, _corrected)],
-        ["… autocorrelation of lag one", *_curves(fills, hold, _autocorrelation)],
-        ["largest drawdown", *_curves(fills, hold, _drawdown)],
-        ["… from high to low", *_curves(fills, hold, _drawdown_days)],
-        ["hit rate (95 %)", *(words.share_range(one.trades.hit_rate) for one in fills), words.DASH],
-        ["mean P&L a trade (95 %)", *(words.dollar_range(one.trades.mean_profit) for one in fills), words.DASH],
-        ["commissions", *(words.dollars(one.trades.commissions) for one in fills), words.DASH],
-        ["spread cost", *(words.dollars(one.trades.spread_cost) for one in fills), words.DASH],
-        ["… of the debits", *(words.percent(one.trades.spread_cost_share) for one in fills), words.DASH],
-    ]
     head = [
         "",
-        *(f"{one.fill} ({words.percent(one.spread_share, 0)})" for one in fills),
+        *(f"{one.fill} ({words.percent(one.spread_share, 0)})" for one in result.figures),
         "buy and hold",
     ]
-    return table(head, rows)
-
-
-def _curves(fills: Sequence[FillFigures], hold: CurveFigures, show: Callable[[CurveFigures], str]) -> list[str]:
-    return [show(curve) for curve in (*(one.curve for one in fills), hold)]
-
-
-def _total_return(curve: CurveFigures) -> str:
-    return words.percent(curve.total_return, 2)
-
-
-def _cagr(curve: CurveFigures) -> str:
-    return words.percent(curve.cagr, 2)
-
-
-def _sharpe(curve: CurveFigures) -> str:
-    return words.sharpe(curve.sharpe)
-
-
-def _corrected(curve: CurveFigures) -> str:
-    return words.number(None if curve.sharpe is None else curve.sharpe.corrected)
-
-
-def _autocorrelation(curve: CurveFigures) -> str:
-    return words.number(None if curve.sharpe is None else curve.sharpe.autocorrelation)
-
-
-def _drawdown(curve: CurveFigures) -> str:
-    return words.drawdown(curve.drawdown)
-
-
-def _drawdown_days(curve: CurveFigures) -> str:
-    one = curve.drawdown
-    return words.DASH if one.to_day is None else f"{one.from_day} to {one.to_day}"
+    return table(head, figure_rows(result.figures, result.hold))
 
 
 def groups(result: BacktestResult) -> Html:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from forward_factor.backtest import words
-from forward_factor.backtest.fills import FILLS, Fill
+from forward_factor.backtest.fills import Fill
 from forward_factor.backtest.report.markup import Html, element, join, note, section, table
-from forward_factor.backtest.results import BacktestResult, LegView, QuoteUsed, TradeView
-from forward_factor.core.ticket import SHARES_A_CONTRACT
+from forward_factor.backtest.results import BacktestResult, TradeView
+from forward_factor.backtest.trade_rows import QUOTE_HEAD, SUM_HEAD, quote_rows, sum_rows, sum_words, trade_words
 
 
 def trade_list(result: BacktestResult) -> Html:
@@ -32,54 +30,15 @@ def _trade(one: TradeView, fill: Fill) -> Html:
         element("span", f"{one.contracts} × {one.structure}"),
         element("span", words.dollars(won), class_="gain" if won > 0.0 else "loss"),
     )
-    return element("details", summary, _facts(one), _legs(one.legs), _arithmetic(one), id=f"trade-{one.number}")
-
-
-def _facts(one: TradeView) -> Html:
-    told = (
-        f"FF {words.number(one.ff, 4)}: front vol {words.percent(one.front_iv, 2)}, back vol "
-        f"{words.percent(one.back_iv, 2)}, forward vol {words.percent(one.sigma_fwd, 2)} (regime: {one.regime}). "
-        f"Opened {words.instant(one.opened_at)} at spot {words.price(one.entry_spot)}, closed "
-        f"{words.instant(one.closed_at)} at spot {words.price(one.exit_spot)}; exit day {one.exit_day}. "
-        f"Largest loss {words.dollars(one.max_loss)}."
+    return element(
+        "details",
+        summary,
+        element("p", trade_words(one)),
+        table(QUOTE_HEAD, quote_rows(one.legs), texts=3),
+        _arithmetic(one),
+        id=f"trade-{one.number}",
     )
-    return element("p", told)
-
-
-def _legs(legs: Sequence[LegView]) -> Html:
-    head = ["leg", "when", "instant", "bid", "ask", *(f"at {fill}" for fill in FILLS)]
-    rows = [row for leg in legs for row in (_quote_row(leg, leg.entry, "entry"), _quote_row(leg, leg.exit, "exit"))]
-    return table(head, rows, texts=3)
-
-
-def _quote_row(leg: LegView, quote: QuoteUsed, when: str) -> list[str]:
-    strike = leg.strike if when == "entry" else leg.exit_strike
-    name = f"{leg.expiry} {words.price(strike)} {leg.right}"
-    done = leg.side if when == "entry" else {"buy": "sell", "sell": "buy"}[leg.side]
-    return [
-        f"{name}, {done}",
-        when if quote.settled is None else f"{when}, settled",
-        words.instant(quote.at),
-        words.price(quote.bid),
-        words.price(quote.ask),
-        *(words.price(quote.prices[fill]) for fill in FILLS),
-    ]
 
 
 def _arithmetic(one: TradeView) -> Html:
-    rows = [
-        [
-            fill,
-            words.dollars(one.debits[fill]),
-            words.dollars(one.credits[fill]),
-            words.dollars(one.commissions),
-            words.dollars(one.profits[fill]),
-        ]
-        for fill in FILLS
-    ]
-    more = f" (× {one.split_ratio} contracts at exit, after splits)" if one.split_ratio != 1 else ""
-    caption = (
-        f"{one.contracts} × {SHARES_A_CONTRACT} × the legs' prices{more}; P&L = closing brought − opening cost − "
-        f"commissions"
-    )
-    return table(["fill", "opening cost", "closing brought", "commissions", "P&L"], rows, caption=caption)
+    return table(SUM_HEAD, sum_rows(one), caption=sum_words(one))

@@ -17,12 +17,30 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forward_factor.server.deps import Backend
-from forward_factor.server.web import account_forms, download, entry, own_files
+from forward_factor.server.web import account_forms, download, entry, own_files, reports
 from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
 
-PAGES = ("signals", "signal", "why", "watchlist", "history", "settings", "telegram", "account")
+PAGES = (
+    "signals",
+    "signal",
+    "why",
+    "watchlist",
+    "history",
+    "research",
+    "research_time",
+    "research_prices",
+    "backtests",
+    "backtest_compared",
+    "backtest_run",
+    "settings",
+    "telegram",
+    "account",
+    "admin",
+    "admin_store",
+    "admin_users",
+)
 """Modules of ``web.pages``; to import one is to add its pages."""
 SOCKETS = "/_nicegui_ws/"
 RECONNECTS_WITHIN_S = 15.0
@@ -97,10 +115,8 @@ class LeaveTaking:
 
 def add_web(app: FastAPI, backend: Backend) -> None:
     """Add the page to the API's application; a process does it once, for NiceGUI is one application a process."""
-    app.include_router(entry.router)
-    app.include_router(own_files.router)
-    app.include_router(account_forms.router)
-    app.include_router(download.router)
+    for forms_or_files in (entry, account_forms, own_files, download, reports):
+        app.include_router(forms_or_files.router)
     app.mount("/assets", StaticFiles(directory=Path(str(files("forward_factor.server.web") / "assets"))))
     for page in PAGES:
         import_module(f"forward_factor.server.web.pages.{page}")

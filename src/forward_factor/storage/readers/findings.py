@@ -80,37 +80,35 @@ class SqlFindings:
     async def candidates(self, ticker: str, as_of: datetime, provider: str) -> Sequence[CandidateView]:
         """Return the candidates of one snapshot."""
         table = table_of(Candidate)
-        statement = _of_snapshot(table, ticker, as_of, provider).order_by(table.c.pair, table.c.vol_point)
+        statement = of_snapshot(table, ticker, as_of, provider).order_by(table.c.pair, table.c.vol_point)
         return [view_of(CandidateView, row) for row in await self._all(statement)]
 
     async def term_structure(self, ticker: str, as_of: datetime, provider: str) -> Sequence[ExpiryView]:
         """Return the expiries of one snapshot."""
         table = table_of(TermStructurePoint)
-        statement = _of_snapshot(table, ticker, as_of, provider).order_by(table.c.expiry)
+        statement = of_snapshot(table, ticker, as_of, provider).order_by(table.c.expiry)
         return [view_of(ExpiryView, row) for row in await self._all(statement)]
 
     async def stored_scan(self, signal: SignalView) -> StoredScan | None:
         """Return what ``signal`` was made from, None where it was not kept (signals of the old bot)."""
         if signal.provider is None:
             return None
-        of_snapshot = (signal.ticker, signal.as_of, signal.provider)
+        place = (signal.ticker, signal.as_of, signal.provider)
         candidate = table_of(Candidate)
         rows = await self._all(
-            _of_snapshot(candidate, *of_snapshot).where(
+            of_snapshot(candidate, *place).where(
                 candidate.c.pair == signal.pair, candidate.c.vol_point == signal.vol_point
             )
         )
-        headers = await self._all(_of_snapshot(table_of(OptionChainSnapshot), *of_snapshot))
+        headers = await self._all(of_snapshot(table_of(OptionChainSnapshot), *place))
         if not rows or not headers:
             return None
         rules = await self._all(select(ScanParameters.rules).where(ScanParameters.id == rows[0].parameters_id))
         stored = [option_quotes.c[name] for name in STORED_COLUMNS]
         in_order = (option_quotes.c[name] for name in ("expiry", "option_right", "strike", "occurrence"))
-        quotes = await self._all(
-            _of_snapshot(option_quotes, *of_snapshot).with_only_columns(*stored).order_by(*in_order)
-        )
+        quotes = await self._all(of_snapshot(option_quotes, *place).with_only_columns(*stored).order_by(*in_order))
         return StoredScan(
-            chain=_chain(headers[0], quotes),
+            chain=chain_of_rows(headers[0], quotes),
             surroundings=Surroundings(
                 earnings=earnings_from_json(rows[0].known_earnings),
                 is_stale=Reason.STALE_QUOTES.value in rows[0].reason_codes,
@@ -127,11 +125,13 @@ class SqlFindings:
                 return rows
 
 
-def _of_snapshot(table: Table, ticker: str, as_of: datetime, provider: str) -> Select[Any]:
+def of_snapshot(table: Table, ticker: str, as_of: datetime, provider: str) -> Select[Any]:
+    """Return the rows of a table that belong to one snapshot."""
     return select(table).where(table.c.ticker == ticker, table.c.as_of_ts == as_of, table.c.provider == provider)
 
 
-def _chain(header: Row[Any], quotes: Sequence[Row[Any]]) -> Chain:
+def chain_of_rows(header: Row[Any], quotes: Sequence[Row[Any]]) -> Chain:
+    """Return a stored chain; ``quotes`` are rows of ``STORED_COLUMNS`` in the stored order."""
     scales = Scales(header.price_scale, header.strike_scale, header.iv_scale, header.delta_scale, header.count_scale)
     return Chain(
         ticker=header.ticker,
