@@ -19,7 +19,7 @@ from forward_factor.services.read_board import read_board, read_whole_board
 from forward_factor.services.record_decision import record_decision
 from forward_factor.storage.store import Store
 from forward_factor.storage.tables import Signal, table_of
-from tests.chains import AS_OF
+from tests.chains import AS_OF, priced_chain
 from tests.integration.storage.accounts import CLOCK, register
 from tests.integration.storage.scanning import dear_chain, scan
 
@@ -87,6 +87,18 @@ async def test_filters_of_a_persons_own(store: Store) -> None:
     assert await ids(store, ann, undecided_by=ann) == everything - {one}
     assert await ids(store, bob, decided_by=bob) == set()
     assert await ids(store, bob, undecided_by=bob) == everything
+
+
+async def test_what_a_later_scan_replaced_or_refused_is_not_current(store: Store) -> None:
+    await seed(store)
+    await scan(store, [dear_chain("DEAR", AS_OF - 2 * HOUR)])
+    shown = await read_board(store.board, "x", BoardQuery(wanted=SignalFilter(is_current=True), limit=500))
+    assert {(one.signal.ticker, one.signal.as_of) for one in shown.rows if one.signal.ticker != "OLD"} == {
+        ("DEAR", AS_OF), ("CHER", AS_OF),
+    }  # fmt: skip
+    await scan(store, [priced_chain({30: 0.3, 60: 0.3, 90: 0.3}, "DEAR", AS_OF + HOUR)])
+    assert await ids(store, "x", is_current=True, ticker="DEAR") == set()
+    assert len(await ids(store, "x", is_current=True, ticker="CHER")) == 6
 
 
 async def test_a_board_shows_its_own_persons_decisions_alone(store: Store) -> None:

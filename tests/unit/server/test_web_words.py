@@ -14,6 +14,7 @@ from forward_factor.core.reasons import Flag, Reason
 from forward_factor.core.rules import DEFAULT_PAIRS
 from forward_factor.core.structure import Structure
 from forward_factor.server.web.decision_rows import Kind, Wanted, kind_of, row_of
+from forward_factor.server.web.formats import factor
 from forward_factor.server.web.links import research_path, signal_path, why_path
 from forward_factor.server.web.spreadsheet import csv_lines, harmless
 from forward_factor.server.web.ticker_box import split_tickers
@@ -100,3 +101,9 @@ def test_a_decision_as_a_row() -> None:
         "pnl": "–", "notes": "bought early", "signal": "/signals/s%2F1%3F",
     }  # fmt: skip
     assert row_of(replace(PLACED, pnl=-50.0), ZoneInfo("UTC"))["tone"] == "bad"
+
+
+def test_no_factor_is_less_than_nothing() -> None:
+    assert [factor(value) for value in (-0.001, 0.0, 0.004, -0.25, 1.2, None)] == [
+        "+0.00", "+0.00", "+0.00", "-0.25", "+1.20", "–",
+    ]  # fmt: skip

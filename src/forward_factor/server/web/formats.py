@@ -20,7 +20,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def factor(value: float | None) -> str:
     """Return a forward factor with its sign: ``+0.23``."""
-    return MISSING if value is None else f"{value:+.2f}"
+    return MISSING if value is None else f"{round(value, 2) + 0.0:+.2f}"  # no minus before 0.00
 
 
 def money(value: float | None) -> str:

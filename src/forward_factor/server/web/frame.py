@@ -33,8 +33,14 @@ PLACES = (
     Place("/settings", "Settings"),
     Place("/admin", "Admin", for_admins=True),
 )
-_HEAD = f"""<link rel="stylesheet" href="/assets/site.css?{__version__}">
-<script src="/assets/scheme.js?{__version__}"></script>"""
+SHEETS = ("site", "desk", "signals", "research")
+"""What all pages share, and what some do; later ones win."""
+_HEAD = "".join(
+    [
+        *(f'<link rel="stylesheet" href="/assets/{sheet}.css?{__version__}">' for sheet in SHEETS),
+        f'<script src="/assets/scheme.js?{__version__}"></script>',
+    ]
+)
 
 
 @contextmanager

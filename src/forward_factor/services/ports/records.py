@@ -22,6 +22,7 @@ class SignalFilter:
         alerted_user: only those this user was told about.
         watched_by: only those of tickers on this user's watchlist.
         decided_by, undecided_by: only those on which this user has, or has not, decided.
+        is_current: only those that no later scan of their ticker, pair and vol point has replaced.
 
     """
 
@@ -37,6 +38,7 @@ class SignalFilter:
     watched_by: str | None = None
     decided_by: str | None = None
     undecided_by: str | None = None
+    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     or_,
     select,
@@ -127,6 +128,9 @@ def signal_conditions(wanted: SignalFilter) -> Iterator[ColumnElement[bool]]:
         yield func.coalesce(table.c.is_discovery, False).is_(wanted.is_discovery)
     if wanted.ticker_start is not None:
         yield table.c.ticker.startswith(wanted.ticker_start, autoescape=True)
+    if wanted.is_current:
+        later, same = _CANDIDATES, ("ticker", "pair", "vol_point")
+        yield ~exists().where(later.c.as_of_ts > table.c.as_of_ts, *(later.c[name] == table.c[name] for name in same))
     yield from _personal_conditions(wanted)
 
 

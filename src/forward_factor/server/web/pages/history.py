@@ -31,6 +31,7 @@ ROWS_A_PAGE = 25
 _TICKER = """<q-td :props="props"><a v-if="props.row.signal" :href="props.row.signal">{{ props.value }}</a>
 <span v-else>{{ props.value }}</span></q-td>"""
 _PNL = """<q-td :props="props" class="num"><span :class="props.row.tone">{{ props.value }}</span></q-td>"""
+_NOTES = """<q-td :props="props" class="notes">{{ props.value }}</q-td>"""
 _ACTIONS = """<q-td :props="props" auto-width><q-btn flat dense no-caps color="primary" label="Change"
  :aria-label="'Change the decision on ' + props.row.ticker" @click="$parent.$emit('change', props.row.id)" /></q-td>"""
 
@@ -64,7 +65,7 @@ class _History:
             self._table = table(COLUMNS, self._rows(), "id", "None of your decisions is like that.")
             self._table.props(remove="hide-pagination").props("rows-per-page-label=Rows")
             self._table.pagination = {"rowsPerPage": ROWS_A_PAGE}
-            for name, slot in (("ticker", _TICKER), ("pnl", _PNL), ("actions", _ACTIONS)):
+            for name, slot in (("ticker", _TICKER), ("pnl", _PNL), ("notes", _NOTES), ("actions", _ACTIONS)):
                 self._table.add_slot(f"body-cell-{name}", slot)
             self._table.classes("acts").on("change", self._asked_to_change)
         if len(self._decisions) >= MOST_SHOWN:

@@ -48,9 +48,10 @@ class Decided(StrEnum):
 
 
 class Span(StrEnum):
-    """How long ago, at most."""
+    """How long ago, at most; the last scan of a ticker may be as old as a long weekend."""
 
     ALL = ""
+    LAST_SCAN = "last"
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
@@ -58,6 +59,7 @@ class Span(StrEnum):
 
 
 _SPANS = {
+    Span.LAST_SCAN: timedelta(days=4),
     Span.HOUR: timedelta(hours=1),
     Span.DAY: timedelta(days=1),
     Span.WEEK: timedelta(days=7),
@@ -101,6 +103,7 @@ class Choice:
             pair=self.pair or None,
             vol_point=self.point or None,
             min_ff=self.min_ff,
+            is_current=self.since is Span.LAST_SCAN,
             since=now - span if span else None,
             is_discovery=None if self.origin is Origin.ALL else self.origin is Origin.DISCOVERY,
             watched_by=user_id if self.scope is Scope.WATCHED else None,
