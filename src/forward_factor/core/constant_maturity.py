@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+from forward_factor.core.standing import constant_maturity_iv
 
 MATURITIES = (7, 14, 30, 45, 60, 90, 120)
 """Days that cover what pairs are made of."""
@@ -20,12 +20,10 @@ def vols_at(dtes: Sequence[int], ivs: Sequence[float | None], targets: Sequence[
 
     """
     known = [(dte, iv) for dte, iv in zip(dtes, ivs, strict=True) if iv is not None and iv > 0.0]
-    if not known:
-        return [None] * len(targets)
-    days = np.array([dte for dte, _ in known], dtype=np.float64)
-    variance = np.array([iv * iv * dte for dte, iv in known])
-    mixed = np.interp(targets, days, variance, left=np.nan, right=np.nan)
-    return [
-        None if np.isnan(value) else float(np.sqrt(value / target))
-        for value, target in zip(mixed, targets, strict=True)
-    ]
+    return [_vol_at(known, target) for target in targets]
+
+
+def _vol_at(known: Sequence[tuple[int, float]], target: int) -> float | None:
+    near = next((one for one in reversed(known) if one[0] <= target), None)
+    far = next((one for one in known if one[0] >= target), None)
+    return constant_maturity_iv(*near, *far, target) if near and far else None

@@ -22,5 +22,14 @@ def pages(signal_id: str, ticker: str) -> Sequence[PageOf]:
     """Return what an administrator sees."""
     return (
         PageOf("signals", "/"),
+        PageOf("research", "/research"),
+        PageOf("research-chain", f"/research/{ticker}"),
+        PageOf("research-time", f"/research/{ticker}/time"),
+        PageOf("research-prices", f"/research/{ticker}/prices"),
+        PageOf("research-quality", f"/research/{ticker}/quality"),
+        PageOf("backtests", "/backtests"),
         PageOf("account", "/account"),
+        PageOf("admin", "/admin"),
+        PageOf("admin-store", "/admin/store"),
+        PageOf("admin-users", "/admin/users"),
     )

@@ -10,6 +10,7 @@ from forward_factor.core.constant_maturity import MATURITIES, vols_at
 from forward_factor.server.web.charts import percent_axis, time_axis
 from forward_factor.server.web.palette import Palette
 from forward_factor.services.chain_views import ExpiryChain, StrikeView, StructureView
+from forward_factor.services.daily_views import PairValues
 from forward_factor.services.record_views import BarView, SeriesPoint
 from forward_factor.services.views import ExpiryView
 
@@ -178,6 +179,26 @@ def series_options(points: Sequence[SeriesPoint], threshold: float, palette: Pal
             drawn("FF", "ff", palette.series[0], 1, 1.0, markLine=mark),
             drawn("FF low", "ff_low", palette.muted, 1, 1.0, **dotted),
             drawn("FF high", "ff_high", palette.muted, 1, 1.0, **dotted),
+        ],
+    }
+
+
+def days_options(days: Sequence[PairValues], palette: Palette) -> Options:
+    """Return a pair's vols day by day: at 30 days, and of its front; a day without a number breaks the line."""
+
+    def over_days(key: str) -> list[list[Any]]:
+        return [[one.on.isoformat(), _rounded(getattr(one, key), 100.0)] for one in days]
+
+    named = (("At the money, 30 days", "iv_30d", palette.series[0]), ("Front", "front_iv", palette.series[1]))
+    return {
+        "grid": _GRID,
+        "legend": _legend(palette),
+        "tooltip": _TOOLTIP,
+        "xAxis": time_axis(),
+        "yAxis": percent_axis("Implied vol"),
+        "series": [
+            _curve(name, over_days(key), colour) | {"showSymbol": len(days) < 2}  # noqa: PLR2004 - a line needs two
+            for name, key, colour in named
         ],
     }
 

@@ -10,13 +10,15 @@ from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
+from forward_factor.core.coverage import Coverage
 from forward_factor.core.rules import VolPoint
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput, InvalidTicker
+from forward_factor.server.web.formats import percent
 from forward_factor.server.web.parts import Column, title
 from forward_factor.server.web.visit import Visit
 
-VIEWS = (("", "Chain and smile"), ("/time", "Through time"), ("/prices", "Prices"))
+VIEWS = (("", "Chain and smile"), ("/time", "Through time"), ("/prices", "Prices"), ("/quality", "Data quality"))
 """What there is of a ticker: the end of its path, and its name."""
 VOL_POINT_WORDS = {VolPoint.ATM: "At the money", VolPoint.PUT_35D: "35Δ put", VolPoint.CALL_35D: "35Δ call"}
 _LONGEST_INSTANT = 40
@@ -68,6 +70,13 @@ def known(asked: str | None, possible: Sequence[str]) -> str:
     if asked not in possible:
         raise InvalidInput(f"choose one of {', '.join(possible)}")
     return asked
+
+
+def coverage_words(one: Coverage) -> str:
+    """Return how much of a span is recorded."""
+    beside = f" and {one.other_days} beside them" if one.other_days else ""
+    share = "" if one.share is None else f", {percent(one.share, 0)}"
+    return f"{one.recorded_days:,} of {one.trading_days:,} trading days{beside}{share}"
 
 
 def instant_of(text: str | None) -> datetime | None:

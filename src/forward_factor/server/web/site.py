@@ -31,6 +31,7 @@ PAGES = (
     "research",
     "research_time",
     "research_prices",
+    "research_quality",
     "backtests",
     "backtest_compared",
     "backtest_run",

@@ -9,6 +9,7 @@ from forward_factor.server.web.palette import LIGHT
 from forward_factor.server.web.research_charts import (
     MOST_STRIKES,
     candle_options,
+    days_options,
     series_options,
     smile_options,
     structures_options,
@@ -16,6 +17,7 @@ from forward_factor.server.web.research_charts import (
     term_options,
 )
 from forward_factor.services.chain_views import StructureView
+from forward_factor.services.daily_views import PairValues
 from forward_factor.services.read_chain import view_expiries
 from forward_factor.services.record_views import BarView, SeriesPoint
 from forward_factor.services.views import ExpiryView
@@ -73,3 +75,12 @@ def test_candles_are_open_close_low_high() -> None:
     options = candle_options(bars, ["2026-06-01"], LIGHT)
     assert options["series"][0]["data"] == [[1.0, 2.0, 0.5, 4.0]]
     assert options["xAxis"][0]["data"] == ["2026-06-01"]
+
+
+def test_days_without_a_number_break_the_line() -> None:
+    first = PairValues(on=date(2026, 6, 1), ff=None, front_iv=0.4, bid_ask_pct=None, iv_30d=None)
+    options = days_options([first, replace(first, on=date(2026, 6, 2), iv_30d=0.35)], LIGHT)
+    assert [one["data"] for one in options["series"]] == [
+        [["2026-06-01", None], ["2026-06-02", 35.0]],
+        [["2026-06-01", 40.0], ["2026-06-02", 40.0]],
+    ]

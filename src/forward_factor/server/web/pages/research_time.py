@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from nicegui import ui
 
 from forward_factor.core.rules import VOL_POINTS
+from forward_factor.core.standing import FEWEST_DAYS, Standing
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.server.web.charts import draw_chart
 from forward_factor.server.web.formats import factor, instant, percent
-from forward_factor.server.web.parts import facts, note, panel
-from forward_factor.server.web.research_charts import series_options, structures_options, surface_options
+from forward_factor.server.web.parts import Column, Row, note, panel, table
+from forward_factor.server.web.research_charts import days_options, series_options, structures_options, surface_options
 from forward_factor.server.web.research_parts import (
     VOL_POINT_WORDS,
     address,
+    coverage_words,
     known,
     pair_names,
     research_path,
@@ -24,10 +26,23 @@ from forward_factor.server.web.research_parts import (
 from forward_factor.server.web.routing import web_page
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.chain_views import StructureView
+from forward_factor.services.daily_views import PairHistory, PairKey
 from forward_factor.services.ports.records import SeriesFilter
 from forward_factor.services.read_history import read_history
-from forward_factor.services.record_views import History, Percentiles
+from forward_factor.services.read_pair_history import read_pair_history
+from forward_factor.services.record_views import History
 
+STANDINGS = (
+    Column("name", ""),
+    *(
+        Column(name, label, is_number=True)
+        for name, label in (("now", "Now"), ("rank", "Rank"), ("percentile", "Percentile"))
+    ),
+    *(
+        Column(name, label, is_number=True)
+        for name, label in (("low", "Lowest"), ("high", "Highest"), ("days", "Days"))
+    ),
+)
 SPANS = {"7": "a week", "30": "a month", "91": "3 months", "365": "a year", "1826": "5 years"}
 MOST_POINTS = 1_000
 STRUCTURES_READ = 60
@@ -36,7 +51,7 @@ STRUCTURES_DRAWN = 6
 
 @web_page("/research/{ticker}/time", "Research")
 async def show_time(
-    visit: Visit, ticker: str, pair: str | None = None, point: str | None = None, days: str = "91"
+    visit: Visit, ticker: str, pair: str | None = None, point: str | None = None, days: str = "365"
 ) -> None:
     """Build the page of a ticker through time."""
     name, pairs = parse_ticker(ticker), pair_names(visit)
@@ -47,16 +62,16 @@ async def show_time(
     wanted = SeriesFilter(ticker=name, pair=chosen, vol_point=vol_point, since=since, until=until)
     history = await read_history(visit.store.records, wanted, MOST_POINTS)
     structures = await visit.store.chains.structures(name, since, until, STRUCTURES_READ)
+    daily = await read_pair_history(visit.store.daily, PairKey(name, chosen, vol_point), since, visit.now)
     ticker_head(name, "/time")
     with panel():
         _choices(name, pairs, chosen, vol_point, days)
-        if history.points:
-            _rank(visit, history.percentiles, chosen)
     if not structures:
         with panel():
             note(f"Nothing of {name} was recorded in {SPANS[days]}: take a longer span, or watch it and come back.")
             ui.link("To the watchlist", "/watchlist")
         return
+    _ranks(visit, daily, SPANS[days])
     _pair(visit, history, chosen, vol_point)
     _structures(visit, name, structures)
 
@@ -78,13 +93,39 @@ def _choices(ticker: str, pairs: Sequence[str], pair: str, point: str, days: str
         choice("days", "Span", {key: f"The last {words.removeprefix('a ')}" for key, words in SPANS.items()})
 
 
-def _rank(visit: Visit, rank: Percentiles, pair: str) -> None:
-    with ui.element("div").classes("figures"):
-        facts({"Front vol percentile": percent(rank.front_iv, 0)})
-        facts({"Forward factor percentile": percent(rank.ff, 0)})
-        facts({"Readings": f"{rank.readings:,} over {rank.days:.0f} days"})
-        facts({"Last": instant(rank.last_at, visit.zone)})
-    note(f"Percentile: the share of the span's recorded readings of {pair} that are not above the last one.")
+def _ranks(visit: Visit, history: PairHistory, span: str) -> None:
+    ranks = history.ranks
+    with panel(f"Where it stands in {span}"):
+        rows = [
+            _standing_row(name, one, factor if name == "Forward factor" else percent)
+            for name, one in (
+                ("Vol at the money, 30 days", ranks.iv_30d),
+                ("Front vol", ranks.front_iv),
+                ("Forward factor", ranks.ff),
+                ("Spread", ranks.bid_ask_pct),
+            )
+            if one is not None
+        ]
+        table(STANDINGS, rows, "name", "Nothing is recorded")
+        note(
+            f"Recorded: {coverage_words(ranks.coverage)}; the last reading {instant(ranks.as_of, visit.zone)}. One "
+            f"value a New York day, its last; fewer than {FEWEST_DAYS} days have no rank. Rank: (now − lowest) / "
+            "(highest − lowest). Percentile: share of the days before that were lower."
+        )
+        words = f"Vol at 30 days and of the front, by day, over {len(history.days)} days"
+        draw_chart(days_options(history.days, visit.palette), visit.palette, words, 280)
+
+
+def _standing_row(name: str, one: Standing, show: Callable[[float | None], str]) -> Row:
+    return {
+        "name": name,
+        "now": show(one.now),
+        "rank": percent(one.rank, 0),
+        "percentile": percent(one.percentile, 0),
+        "low": show(one.low),
+        "high": show(one.high),
+        "days": one.days,
+    }
 
 
 def _pair(visit: Visit, history: History, pair: str, point: str) -> None:
