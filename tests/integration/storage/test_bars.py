@@ -141,7 +141,7 @@ async def test_made_bars_outlast_dropped_minutes_and_later_imports(timescale: St
 
 async def test_compressed_bars_are_replaced_too(timescale: Store) -> None:
     await store_minutes(timescale, random_minutes(DAYS))
-    await execute(timescale, "SELECT compress_chunk(c) FROM show_chunks('ohlcv_bars') c")
+    await execute(timescale, "SELECT compress_chunk(c, if_not_compressed => true) FROM show_chunks('ohlcv_bars') c")
     await assert_made_plainly(timescale)
     await store_minutes(timescale, random_minutes(DAYS[3:8], seed=9), random_minutes(DAYS[:2], "BBB"))
     await assert_made_plainly(timescale)
