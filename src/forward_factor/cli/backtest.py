@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from forward_factor.backtest.fills import Fill
 from forward_factor.backtest.report import render_report
@@ -22,7 +21,8 @@ from forward_factor.bootstrap import Application
 from forward_factor.cli import backtest_options as options
 from forward_factor.cli.backtest_report import print_backtest
 from forward_factor.cli.chain_paths import split_files
-from forward_factor.cli.console import application, complain, counted, err, note, print_json, run, warn
+from forward_factor.cli.console import application, complain, counted, note, print_json, run, warn
+from forward_factor.cli.progress import share_bar
 from forward_factor.core.rules import VolPoint
 from forward_factor.core.structure import Structure
 from forward_factor.errors import InvalidInput
@@ -148,7 +148,7 @@ class Work:
         trials = [self.rules, *(changed(self.rules, values) for values in grid)]
         async with AsyncExitStack() as opened:
             history, events = await self.source.open(opened)
-            watch = opened.enter_context(_progress())
+            watch = opened.enter_context(share_bar("backtesting"))
             done = await run_backtest(history, trials, self.source.tickers, self.source.span, events, watch)
         result = summarise(done.books[0], done.observed, self.fill)
         sweep = sum_up(done.books[1:], grid, self.fill, self.stated_trials) if grid else None
@@ -206,21 +206,3 @@ def _warn_all(lines: Sequence[str]) -> None:
         warn(line)
     if len(lines) > MOST_LINES:
         warn(f"… and {len(lines) - MOST_LINES:,} more")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Show how much of what was recorded has been read, and the time left."""
-    bar = Progress(
-        TextColumn("backtesting"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda done: bar.update(task, completed=done)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import application, complain, counted, err, note, run
+from forward_factor.cli.console import application, complain, counted, note, run
+from forward_factor.cli.progress import share_bar
 from forward_factor.core.rules import VolPoint
 from forward_factor.errors import InvalidInput
 from forward_factor.services.ports.chains import ChainFailure
@@ -82,8 +82,8 @@ class _Export:
 
         check_target(self.path, force=self.force)
         async with self.application.store() as store, aclosing(store.series.read(self.wanted)) as batches:
-            with _progress() as bar:
-                frames = self._pulled(batches, asyncio.get_running_loop(), bar, bar.add_task("", total=1.0))
+            with share_bar("exporting") as tell:
+                frames = self._pulled(batches, asyncio.get_running_loop(), tell)
                 schema = schema_of(self.wanted.series)
                 writing = asyncio.create_task(asyncio.to_thread(write_frames, self.path, schema, lambda: frames))
                 try:
@@ -95,7 +95,7 @@ class _Export:
         return self._complaints()
 
     def _pulled(
-        self, batches: AsyncIterator[SeriesBatch], loop: asyncio.AbstractEventLoop, bar: Progress, task: TaskID
+        self, batches: AsyncIterator[SeriesBatch], loop: asyncio.AbstractEventLoop, tell: Callable[[float], None]
     ) -> Iterator[pl.DataFrame]:
         """Yield batches as frames in another thread, each fetched from the loop when the one before is written."""
         from forward_factor.frames.series import frame_of  # noqa: PLC0415
@@ -111,7 +111,7 @@ class _Export:
             self.rows += len(frame)
             if len(frame):
                 yield frame
-            bar.update(task, completed=batch.done)
+            tell(batch.done)
         if self.failures and not self.rows:
             raise self.failures[0].error
 
@@ -127,16 +127,3 @@ def _in_utc(instant: datetime | None) -> datetime | None:
     if instant is None or instant.tzinfo is not None:
         return instant
     return instant.replace(tzinfo=UTC)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("exporting"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from forward_factor.bootstrap import Application
-from forward_factor.cli.console import counted, err, note, out, warn
+from forward_factor.cli.console import counted, note, out, warn
+from forward_factor.cli.progress import share_bar
 from forward_factor.errors import InvalidInput
 from forward_factor.services.adjust_decisions import AdjustedDecisions
 from forward_factor.services.fetch_events import NOTHING, FetchFailure, FetchStep, WantedEvents, fetch_events
@@ -101,23 +99,7 @@ def _tell_failures(failures: Sequence[FetchFailure]) -> None:
 
 
 async def _shown(steps: AsyncIterator[FetchStep]) -> AsyncIterator[FetchStep]:
-    with _progress() as (bar, task):
+    with share_bar("fetching events") as tell:
         async for step in steps:
-            bar.update(task, completed=step.done)
+            tell(step.done)
             yield step
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Progress, TaskID]]:
-    bar = Progress(
-        TextColumn("fetching events"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with bar:
-        yield bar, bar.add_task("", total=1.0)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from forward_factor.core.decisions import Decision
-from forward_factor.server.web import download, entry
+from forward_factor.server.web import entry, own_files
 from forward_factor.services.ports.board import BoardQuery
 from forward_factor.services.record_decision import record_decision
 from forward_factor.storage.tables import Signal, table_of
@@ -23,7 +23,7 @@ from tests.integration.storage.scanning import dear_chain, scan
 @pytest.fixture
 def web(api: Api) -> Api:
     api.app.include_router(entry.router)
-    api.app.include_router(download.router)
+    api.app.include_router(own_files.router)
     return api
 
 

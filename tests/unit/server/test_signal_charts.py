@@ -129,6 +129,6 @@ def test_what_has_no_number_in_words() -> None:
     assert said == [
         "Quotes: crossed quotes.",
         "Earnings on 2026-07-09 lie before the back expiry.",
-        "A vol is the vendor's own, not one from quotes.",
+        "The vendor's vols were used in place of quotes.",
     ]
     assert plain_gates(FOUND)[1] == "Earnings: no announcement is known before the back expiry."

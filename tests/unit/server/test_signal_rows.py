@@ -13,8 +13,9 @@ import pytest
 
 from forward_factor.core.decisions import Decision
 from forward_factor.server.web.signals.columns import SLOTS
-from forward_factor.server.web.signals.export import csv_lines, harmless
+from forward_factor.server.web.signals.export import fields_of
 from forward_factor.server.web.signals.rows import board_rows, own_words
+from forward_factor.server.web.spreadsheet import csv_lines, harmless
 from forward_factor.services.board_views import BoardRow, OwnDecision
 from forward_factor.services.views import SignalView
 
@@ -119,7 +120,7 @@ def test_rows_of_a_csv_can_be_read_back() -> None:
     hostile = replace(
         ROW, signal=replace(SIGNAL, ticker='=cmd|"x"', ff_low=-0.25), own=placed(is_open=False, pnl=-12.5)
     )
-    (fields, old) = list(csv.reader(io.StringIO(csv_lines([hostile, OLD]))))
+    (fields, old) = list(csv.reader(io.StringIO(csv_lines(map(fields_of, [hostile, OLD])))))
     assert fields[:3] == ["s1", '\'=cmd|"x"', "2026-06-01T18:00:00+00:00"]
     assert fields[-7:] == ["0.02", "500.0", "50.0", "2026-07-09", "single_strike vendor_iv", "Closed", "-12.5"]
     assert fields[15] == "-0.25"

@@ -9,6 +9,8 @@ from fastapi import Request, Response
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from forward_factor import __version__
+from forward_factor.errors import ForwardFactorError
+from forward_factor.server.errors import status_of, words_of
 from forward_factor.server.web.cookies import is_dark
 
 CSP = (
@@ -27,6 +29,12 @@ def show_plain(request: Request, template: str, status: int = 200, **values: obj
 def show_problem(request: Request, status: int, title: str, words: str) -> Response:
     """Return the page that tells of a problem, and leads back."""
     return show_plain(request, "problem.html", status, title=title, words=words)
+
+
+def show_fault(request: Request, fault: ForwardFactorError) -> Response:
+    """Return the page that tells of an error of ours."""
+    status = status_of(type(fault))
+    return show_problem(request, status, status.phrase, words_of(fault))
 
 
 @cache

@@ -13,9 +13,8 @@ from nicegui import ui
 
 from forward_factor.errors import ForwardFactorError, NotAllowed, NotAuthenticated
 from forward_factor.server.deps import Backend
-from forward_factor.server.errors import status_of, words_of
 from forward_factor.server.web.frame import framed
-from forward_factor.server.web.plain import show_problem
+from forward_factor.server.web.plain import show_fault
 from forward_factor.server.web.visit import login_path, open_visit
 
 BACKEND = "forward_factor.backend"
@@ -39,7 +38,7 @@ def web_page(path: str, title: str, *, for_admins: bool = False) -> Callable[[Bu
             except NotAuthenticated:
                 return RedirectResponse(login_path(_own_path(request)), HTTPStatus.SEE_OTHER)
             except ForwardFactorError as fault:
-                return _tell(request, fault)
+                return show_fault(request, fault)
             return None
 
         show.__signature__ = _signature(build)  # type: ignore[attr-defined]
@@ -58,8 +57,3 @@ def _signature(build: Build) -> inspect.Signature:
 
 def _own_path(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
-def _tell(request: Request, fault: ForwardFactorError) -> Response:
-    status = status_of(type(fault))
-    return show_problem(request, status, status.phrase, words_of(fault))

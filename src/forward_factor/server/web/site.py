@@ -17,7 +17,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forward_factor.server.deps import Backend
-from forward_factor.server.web import account_forms, download, entry, own_files, reports
+from forward_factor.server.web import account_forms, entry, own_files
 from forward_factor.server.web.origin import OwnSockets
 from forward_factor.server.web.plain import show_problem
 from forward_factor.server.web.routing import BACKEND
@@ -116,7 +116,7 @@ class LeaveTaking:
 
 def add_web(app: FastAPI, backend: Backend) -> None:
     """Add the page to the API's application; a process does it once, for NiceGUI is one application a process."""
-    for forms_or_files in (entry, account_forms, own_files, download, reports):
+    for forms_or_files in (entry, account_forms, own_files):
         app.include_router(forms_or_files.router)
     app.mount("/assets", StaticFiles(directory=Path(str(files("forward_factor.server.web") / "assets"))))
     for page in PAGES:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from forward_factor.core.reasons import Flag, Reason
 from forward_factor.server.web.formats import MISSING, factor, number, percent
 from forward_factor.server.web.parts import Row
+from forward_factor.services.reason_words import flag_words, reason_words
 from forward_factor.services.views import CandidateView
 from forward_factor.services.weigh_gates import Bound, MeasuredGate, Unit
 
@@ -17,13 +18,6 @@ NAMES = {
     Reason.WIDE_SPREAD: "Widest bid–ask spread",
     Reason.LOW_OPEN_INTEREST: "Least open interest",
     Reason.LOW_VOLUME: "Least volume",
-}
-FLAGS = {
-    Flag.FORWARD_FROM_SPOT: "A forward was carried from spot: no strike near the money was quoted on both sides.",
-    Flag.SINGLE_STRIKE: "A vol at the money rests on strikes of one side only.",
-    Flag.VENDOR_IV: "A vol is the vendor's own, not one from quotes.",
-    Flag.CALENDAR_ARBITRAGE: "Total variance falls from one expiry to the next.",
-    Flag.DUPLICATE_CONTRACT: "A contract stood more than once in the chain; the one with more open interest counts.",
 }
 _SIGNS = {Bound.AT_LEAST: "≥", Bound.AT_MOST: "≤", Bound.ABOVE: ">"}
 _YES, _NO = "✓", "✗ fails"
@@ -48,12 +42,16 @@ def plain_gates(found: CandidateView) -> list[str]:
     failed = [one for one in found.reasons if one in quotes]
     said = ["Quotes: every contract used has a bid and an ask that do not cross, and they changed since the last scan."]
     if failed:
-        said = [f"Quotes: {', '.join(one.replace('_', ' ') for one in failed)}."]
+        said = [f"Quotes: {', '.join(map(reason_words, failed))}."]
     if found.earnings_on is not None:
         said.append(f"Earnings on {found.earnings_on} lie before the back expiry.")
     else:
         said.append("Earnings: no announcement is known before the back expiry.")
-    return said + [FLAGS.get(flag, flag.value) for flag in Flag if flag.value in found.flags]
+    return said + [_sentence(flag_words(flag)) for flag in Flag if flag.value in found.flags]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _limit(gate: MeasuredGate, limit: float | None, *, is_passed: bool) -> str:
