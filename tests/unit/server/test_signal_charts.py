@@ -127,7 +127,7 @@ def test_a_limit_that_is_met_to_the_cent_is_met() -> None:
 def test_what_has_no_number_in_words() -> None:
     said = plain_gates(replace(FOUND, reasons=("crossed_quotes",), earnings_on=date(2026, 7, 9)))
     assert said == [
-        "Quotes: crossed quotes.",
+        "Quotes: a bid stands above its ask.",
         "Earnings on 2026-07-09 lie before the back expiry.",
         "The vendor's vols were used in place of quotes.",
     ]
