@@ -151,7 +151,8 @@ async def _defaults(visit: Visit, signal: SignalView) -> Defaults:
 
 def _trade_words(signal: SignalView) -> str:
     point = POINTS.get(signal.vol_point or "", signal.vol_point or "")
-    return f"{signal.pair or ''} {point}: sell {day(signal.front_expiry)}, buy {day(signal.back_expiry)}".strip()
+    legs = f"sell {day(signal.front_expiry)}, buy {day(signal.back_expiry)}"
+    return ": ".join(part for part in (f"{signal.pair or ''} {point}".strip(), legs) if part)
 
 
 @contextmanager

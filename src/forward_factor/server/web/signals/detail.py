@@ -73,14 +73,25 @@ def _numbers(study: SignalStudy) -> None:
     signal, found = study.signal, study.scan.candidate if study.scan else None
     with panel("Forward factor"):
         with ui.element("div").classes("pair-of-numbers"):
-            _number("Raw", factor(signal.ff), f"{factor(signal.ff_low)} to {factor(signal.ff_high)} from bid to ask")
+            _number("Raw", factor(signal.ff), _range(signal))
             jumps = found is not None and found.earnings_on is not None
-            words = "jumps of announcements taken out" if jumps else "no announcement in the window"
-            _number("Without earnings", factor(signal.ff_ex_earnings), words)
+            _number("Without earnings", factor(signal.ff_ex_earnings), _jumps(signal, has_jumps=jumps))
         facts(_facts(signal))
         if found is not None and found.front_iv_ex_earnings is not None and jumps:
             vols = f"{percent(found.front_iv_ex_earnings)} / {percent(found.back_iv_ex_earnings)}"
             facts({"Vols without earnings": vols})
+
+
+def _range(signal: SignalView) -> str:
+    if signal.ff_low is None and signal.ff_high is None:
+        return "its range was not kept"
+    return f"{factor(signal.ff_low)} to {factor(signal.ff_high)} from bid to ask"
+
+
+def _jumps(signal: SignalView, *, has_jumps: bool) -> str:
+    if has_jumps:
+        return "jumps of announcements taken out"
+    return "not kept" if signal.ff_ex_earnings is None else "no announcement in the window"
 
 
 def _facts(signal: SignalView) -> dict[str, str]:
