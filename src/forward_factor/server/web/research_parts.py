@@ -14,6 +14,7 @@ from forward_factor.core.coverage import Coverage
 from forward_factor.core.rules import VolPoint
 from forward_factor.core.ticker import parse_ticker
 from forward_factor.errors import InvalidInput, InvalidTicker
+from forward_factor.server.inputs import FIRST_YEAR, LAST_YEAR, in_utc
 from forward_factor.server.web.formats import percent
 from forward_factor.server.web.parts import Column, title
 from forward_factor.server.web.visit import Visit
@@ -89,10 +90,9 @@ def instant_of(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text[:_LONGEST_INSTANT])
+        return in_utc(datetime.fromisoformat(text[:_LONGEST_INSTANT]))
     except ValueError:
         raise InvalidInput("`at` is an instant such as 2026-06-01T18:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def day_of(text: str | None) -> date | None:
@@ -105,9 +105,12 @@ def day_of(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise InvalidInput("a date is written as 2026-06-01") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InvalidInput(f"a date is from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
 
 
 def instant_in_query(value: datetime) -> str:

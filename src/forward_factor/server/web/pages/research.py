@@ -93,10 +93,8 @@ async def show_chain(
     if not headers:
         _say_nothing_recorded(name, by_then=wanted is not None)
         return
-    provider = provider if wanted is not None else None
-    chain = await read_chain(
-        visit.store.chains, name, wanted, visit.backend.application.rules().risk_free_rate, provider
-    )
+    named = provider if wanted is not None and provider in {one.provider for one in headers} else None
+    chain = await _read(visit, name, wanted, named)
     structure = await visit.store.findings.term_structure(name, chain.snapshot.as_of, chain.snapshot.provider)
     chosen = _chosen(chain.expiries, expiry)
     with panel():
@@ -113,6 +111,10 @@ async def show_chain(
             draw_chart(term_options(structure, visit.palette), visit.palette, words)
     if chosen is not None:
         _quotes(chain, chosen, shows_all=strikes == "all")
+
+
+async def _read(visit: Visit, ticker: str, at: datetime | None, provider: str | None) -> ChainView:
+    return await read_chain(visit.store.chains, ticker, at, visit.backend.application.rules().risk_free_rate, provider)
 
 
 def _end_of(on: str | None) -> datetime | None:
@@ -195,10 +197,14 @@ def _smile(visit: Visit, chain: ChainView, chosen: ExpiryChain) -> None:
         )
         chart = draw_chart(smile_options(shown, chosen, visit.palette), visit.palette, words)
 
+        place, shaded = (chain.ticker, chain.snapshot.as_of, chain.snapshot.provider), chosen.expiry
+
         async def redraw(event: Any) -> None:
+            """Read the chain again: a page that is open holds no thousands of quotes."""
             wanted = set(event.value or [])
-            curves = [one for one in chain.expiries if one.expiry.isoformat() in wanted]
-            with_band = chosen if chosen in curves else None
+            again = await _read(visit, *place)
+            curves = [one for one in again.expiries if one.expiry.isoformat() in wanted]
+            with_band = next((one for one in curves if one.expiry == shaded), None)
             chart.options.update(smile_options(curves, with_band, visit.palette))
             chart.run_chart_method("setOption", dict(chart.options), True)
 
