@@ -18,16 +18,22 @@ PLAIN = (PageOf("login", "/login"), PageOf("register", "/register"))
 """What is seen without a session."""
 
 
-def pages(signal_id: str, ticker: str) -> Sequence[PageOf]:
-    """Return what an administrator sees."""
+def pages(signal_id: str, ticker: str, run_id: str | None = None) -> Sequence[PageOf]:
+    """Return what an administrator sees; ``run_id`` is a backtest's."""
     return (
         PageOf("signals", "/"),
-        PageOf("research", "/research"),
-        PageOf("research-chain", f"/research/{ticker}"),
+        PageOf("signal", f"/signals/{signal_id}"),
+        PageOf("why", f"/why/{ticker}"),
+        PageOf("watchlist", "/watchlist"),
+        PageOf("history", "/history"),
+        PageOf("research", f"/research/{ticker}"),
         PageOf("research-time", f"/research/{ticker}/time"),
         PageOf("research-prices", f"/research/{ticker}/prices"),
         PageOf("research-quality", f"/research/{ticker}/quality"),
         PageOf("backtests", "/backtests"),
+        *([PageOf("backtest", f"/backtests/{run_id}")] if run_id else []),
+        PageOf("settings", "/settings"),
+        PageOf("telegram", "/telegram"),
         PageOf("account", "/account"),
         PageOf("admin", "/admin"),
         PageOf("admin-store", "/admin/store"),

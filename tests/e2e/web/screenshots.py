@@ -26,7 +26,7 @@ from forward_factor.clock import FixedClock
 from forward_factor.config import Settings
 from forward_factor.logs import configure_logs
 from forward_factor.providers.simulated import SimulatedMarket
-from forward_factor.services.list_watchlist import list_watchlist
+from forward_factor.services.list_backtests import list_backtests
 from tests.e2e.command import REPOSITORY
 from tests.e2e.fleet import IN_SESSION, free_port
 from tests.e2e.web.browsing import ARGUMENTS, Scheme, settled
@@ -51,6 +51,7 @@ class Stage:
     url: str
     signal_id: str
     ticker: str
+    run_id: str
 
 
 @asynccontextmanager
@@ -64,12 +65,12 @@ async def staged() -> AsyncIterator[Stage]:
     async with application.store() as store:
         user = await DemoStore(application, store, SimulatedMarket()).live(looks, EMAIL, PASSWORD)
         signals = await store.findings.signals(since=NOW, limit=100)
-        watched = {one.ticker for one in await list_watchlist(store, user.id)}
-    best = max((one for one in signals if one.ticker in watched), key=lambda one: one.ff or 0.0)
+        (run,) = await list_backtests(store, clock, user.id)
+    best = max((one for one in signals if one.ticker in user.watches), key=lambda one: one.ff or 0.0)
     services = asyncio.create_task(serve_together(application, SERVICES, stop))
     try:
         await _until_served(f"http://127.0.0.1:{port}")
-        yield Stage(f"http://127.0.0.1:{port}", best.id, best.ticker)
+        yield Stage(f"http://127.0.0.1:{port}", best.id, best.ticker, run.id)
     finally:
         stop.set()
         await services
@@ -111,7 +112,7 @@ async def _picture(browser: Browser, stage: Stage, scheme: Scheme, names: Sequen
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url("**/")
-    for one in pages(stage.signal_id, stage.ticker):
+    for one in pages(stage.signal_id, stage.ticker, stage.run_id):
         await _take(page, one, scheme, names)
     await context.close()
 
