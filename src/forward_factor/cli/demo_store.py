@@ -113,7 +113,7 @@ class DemoStore:
         signals = _worth_deciding(await self._store.findings.signals(limit=5000))
         for number, signal in enumerate(signals[:TRADES]):
             if number % 3 == 1:
-                notes = _WHY_NOT[number % len(_WHY_NOT)]
+                notes = _WHY_NOT[number // 3 % len(_WHY_NOT)]
                 await self._decide(user, signal, Decision.IGNORED, Entry(notes=notes))
             else:
                 await self._trade(user, signal, _WHY[number % len(_WHY)], now)

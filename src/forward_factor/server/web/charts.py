@@ -47,7 +47,7 @@ def theme(palette: Palette) -> dict[str, Any]:
     axis = {
         "axisLine": {"lineStyle": {"color": palette.muted}},
         "axisTick": {"lineStyle": {"color": palette.muted}},
-        "axisLabel": {"color": palette.muted},
+        "axisLabel": {"color": palette.muted, "hideOverlap": True},
         "nameTextStyle": {"color": palette.muted},
         "splitLine": {"lineStyle": {"color": palette.line}},
     }

@@ -22,6 +22,11 @@ class Place:
     name: str
     for_admins: bool = False
 
+    @property
+    def within(self) -> str:
+        """Return what the paths of its further pages begin with."""
+        return "/signals" if self.path == "/" else self.path
+
 
 PLACES = (
     Place("/", "Signals"),
@@ -70,7 +75,7 @@ def _navigation(visit: Visit, path: str) -> None:
             if place.for_admins and not visit.is_admin:
                 continue
             link = ui.link(place.name, place.path)
-            if path == place.path or (place.path != "/" and path.startswith(place.path + "/")):
+            if path == place.path or path.startswith(f"{place.within}/"):
                 link.props("aria-current=page")
 
 
