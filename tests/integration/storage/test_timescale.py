@@ -41,15 +41,13 @@ async def test_hypertables_policies_and_aggregates(timescale: Store) -> None:
 
 async def test_what_compression_saves_is_told(timescale: Store) -> None:
     await scan(timescale, [dear_chain(as_of=AS_OF - timedelta(minutes=3 * number)) for number in range(40)])
+    await execute(timescale, "SELECT compress_chunk(c, true) FROM show_chunks('option_quotes') c")
     async with timescale.engine.connect() as connection:
-        whole = {one.name: one for one in (await connection.run_sync(read_status)).hypertables}
-    assert {one.compression_ratio for one in whole.values()} == {None}
-    await execute(timescale, "SELECT compress_chunk(c) FROM show_chunks('option_quotes') c")
-    async with timescale.engine.connect() as connection:
-        packed = {one.name: one for one in (await connection.run_sync(read_status)).hypertables}
-    assert (packed["option_quotes"].compression_ratio or 0) > 2
-    assert 0 < packed["option_quotes"].size_bytes < whole["option_quotes"].size_bytes
-    assert packed["candidates"].compression_ratio is None
+        found = {one.name: one for one in (await connection.run_sync(read_status)).hypertables}
+    assert (found["option_quotes"].compression_ratio or 0) > 2
+    assert found["option_quotes"].size_bytes > 0
+    for one in found.values():  # a policy of the server's may be at work meanwhile
+        assert (one.compression_ratio is None) == (one.compressed_chunks == 0), one.name
 
 
 async def test_no_foreign_key_leads_into_a_hypertable(timescale: Store) -> None:
