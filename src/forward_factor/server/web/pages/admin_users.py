@@ -39,7 +39,7 @@ async def show_users(visit: Visit, cursor: str | None = None) -> None:
     shown = {one.id: one for one in found[:USERS_A_PAGE]}
     admin_head("/admin/users")
     with panel("Users"):
-        drawn = table(USERS, [_row(visit, one) for one in shown.values()], "id", "No accounts")
+        drawn = table(USERS, [_row(visit, one) for one in shown.values()], "id", "No accounts").classes("acts")
         drawn.add_slot("body-cell-action", _ACTION)
         drawn.on("switch", lambda event: _ask(visit, shown, event))
         note("A disabled account is logged out and cannot log in; its watchlist is not scanned. All it holds stays.")

@@ -168,7 +168,7 @@ def _data(result: BacktestResult) -> None:
 def _trades(visit: Visit, run: RunView, result: BacktestResult) -> None:
     with panel("Trades"):
         shown = result.trades[:MOST_TRADES]
-        drawn = table(TRADES, [trade_row(one) for one in shown], "number", "No trade was made")
+        drawn = table(TRADES, [trade_row(one) for one in shown], "number", "No trade was made").classes("acts")
         drawn.pagination = {"rowsPerPage": TRADES_A_PAGE}
         drawn.props(remove="hide-pagination").add_slot("body-cell-quotes", _QUOTES)
 
