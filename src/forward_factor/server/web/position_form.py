@@ -88,8 +88,9 @@ class PositionForm:
         await self._end("Open again.")
 
     async def _end(self, words: str) -> None:
-        self._dialog.close()
+        self._visit.backend.news.tell(self._visit.user.id)
         ui.notify(words, type="positive")
+        self._dialog.close()
         await self._done()
 
 

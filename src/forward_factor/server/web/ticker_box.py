@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from nicegui import ui
@@ -9,7 +10,8 @@ from nicegui import ui
 from forward_factor.server.web.visit import Action, Visit
 
 MOST_SUGGESTED = 12
-DEBOUNCE_MS = 200
+SUGGESTS_AFTER_S = 0.2
+"""How long nothing must be typed; the box itself waits for nothing, so that Enter finds all that was typed."""
 LONGEST_PREFIX = 15
 _LIST_ID = "known-tickers"
 _LAST_WORD = re.compile(r"[^\s,;]*$")
@@ -17,7 +19,7 @@ _LAST_WORD = re.compile(r"[^\s,;]*$")
 
 def ticker_box(visit: Visit, label: str, on_enter: Action, value: str = "") -> ui.input:
     """Draw the box, one a page; ``on_enter`` is done where Enter is pressed. Several tickers may be written in it."""
-    box = ui.input(label, value=value).props(f"outlined dense debounce={DEBOUNCE_MS} autocomplete=off maxlength=2000")
+    box = ui.input(label, value=value).props("outlined dense autocomplete=off maxlength=2000")
     box.props(f"list={_LIST_ID} autocapitalize=characters spellcheck=false").classes("ticker-box")
     suggested = ui.element("datalist").props(f"id={_LIST_ID}")
     box.on("keydown.enter", visit.does(on_enter))
@@ -30,7 +32,13 @@ def ticker_box(visit: Visit, label: str, on_enter: Action, value: str = "") -> u
             for ticker in found:
                 ui.element("option").props["value"] = before + ticker
 
-    box.on_value_change(visit.does(suggest))
+    async def typed() -> None:
+        written = box.value
+        await asyncio.sleep(SUGGESTS_AFTER_S)
+        if box.value == written:
+            await visit.does(suggest)()
+
+    box.on_value_change(typed)
     return box
 
 

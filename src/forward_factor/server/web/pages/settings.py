@@ -142,8 +142,8 @@ class _SettingsPage:
         visit = self._visit
         changes = {name: None if name in self._reset else value for name, value in self._draft.items()}
         visit.settings = await change_settings(visit.store, visit.user.id, changes, self._defaults)
-        await self._discard()
         ui.notify("Saved.", type="positive")
+        await self._discard()
 
     async def _discard(self) -> None:
         for name, control in self._controls.items():

@@ -123,9 +123,9 @@ class _Telegram:
 
     def _ask(self, one: ChatView, name: str) -> None:
         async def unlink() -> None:
-            dialog.close()
             await unlink_chat(self._visit.store, self._visit.user.id, one.chat_id)
             ui.notify("Unlinked.", type="positive")
+            dialog.close()
             await self._refresh()
 
         with ui.dialog() as dialog, ui.card().classes("form-card"):
