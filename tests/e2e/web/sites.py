@@ -14,6 +14,8 @@ import httpx
 from tests.e2e.fleet import IN_SESSION, Fleet, fleet, free_port, standing_at
 
 PASSWORD = "correct horse battery"
+CALM = {"SCAN_CADENCE_HIGH": "1", "SCAN_CADENCE_MEDIUM": "1", "SCAN_CADENCE_LOW": "1"}
+"""Minutes: where many tests share an installation, none is to drown the others in signals."""
 QUICK = {"SCAN_CADENCE_HIGH": "0.04", "SCAN_CADENCE_MEDIUM": "0.04", "SCAN_CADENCE_LOW": "0.04"}
 SECRET = "a secret of thirty-two letters or so"
 
@@ -82,7 +84,7 @@ def serving(
         "SECRET_KEY": SECRET,
         "CLOCK_OFFSET_SECONDS": standing_at(instant),
         "API_PORT": str(port),
-        **QUICK,
+        **CALM,
         **settings,
     }
     with fleet(directory, environment) as services:

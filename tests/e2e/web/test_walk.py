@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.web.browsing import Scheme, Visitor, Width, visiting
-from tests.e2e.web.sites import PASSWORD, Site, serving
+from tests.e2e.web.sites import PASSWORD, QUICK, Site, serving
 from tests.integration.storage.conftest import build
 from tests.servers.fixtures import _leased
 
@@ -23,13 +23,21 @@ ARRIVES_MS = 40_000
 def server_site(request: pytest.FixtureRequest, tmp_path: Path, sqlite_templates: Path) -> Iterator[Site]:
     """Everything in one process on a PostgreSQL server."""
     for server in _leased(request, tmp_path, sqlite_templates):
-        with serving(tmp_path, server.cloned_url("newest", build)) as site:
+        with serving(tmp_path, server.cloned_url("newest", build), **QUICK) as site:
             yield site
 
 
+@pytest.fixture(scope="module")
+def quick_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Everything in one process on a SQLite file; whatever is watched is scanned every few seconds."""
+    directory = tmp_path_factory.mktemp("quick")
+    with serving(directory, f"sqlite:///{directory}/site.db", **QUICK) as site:
+        yield site
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", "desktop"), ("dark", "phone")])
-async def test_the_walk(browser: Browser, site: Site, scheme: Scheme, width: Width) -> None:
-    async with visiting(browser, site, scheme, width) as ann:
+async def test_the_walk(browser: Browser, quick_site: Site, scheme: Scheme, width: Width) -> None:
+    async with visiting(browser, quick_site, scheme, width) as ann:
         await _walk(ann, f"{scheme}-{width}@walk.example")
 
 
@@ -63,10 +71,8 @@ async def _see_it_arrive(ann: Visitor, ticker: str) -> None:
     """Look at the signals without reloading until a new one is there."""
     await ann.page.get_by_role("link", name="Signals", exact=True).click()
     await ann.settled()
-    places = ann.page.get_by_role("button", name=f"Place {ticker}")
-    await expect(places.first).to_be_visible(timeout=ARRIVES_MS)
-    before = await places.count()
-    await expect(places.nth(before)).to_be_visible(timeout=ARRIVES_MS)
+    await expect(ann.content.get_by_role("link", name=ticker).first).to_be_visible(timeout=ARRIVES_MS)
+    await expect(ann.content.get_by_text("new", exact=True).first).to_be_visible(timeout=ARRIVES_MS)
 
 
 async def _place(ann: Visitor, ticker: str) -> None:
