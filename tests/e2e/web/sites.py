@@ -16,7 +16,8 @@ from tests.e2e.fleet import IN_SESSION, Fleet, fleet, free_port, standing_at
 PASSWORD = "correct horse battery"
 CALM = {"SCAN_CADENCE_HIGH": "1", "SCAN_CADENCE_MEDIUM": "1", "SCAN_CADENCE_LOW": "1"}
 """Minutes: where many tests share an installation, none is to drown the others in signals."""
-QUICK = {"SCAN_CADENCE_HIGH": "0.04", "SCAN_CADENCE_MEDIUM": "0.04", "SCAN_CADENCE_LOW": "0.04"}
+QUICK = "0.04"
+"""Minutes between scans where one test alone waits for them."""
 SECRET = "a secret of thirty-two letters or so"
 
 

@@ -23,7 +23,7 @@ ARRIVES_MS = 40_000
 def server_site(request: pytest.FixtureRequest, tmp_path: Path, sqlite_templates: Path) -> Iterator[Site]:
     """Everything in one process on a PostgreSQL server."""
     for server in _leased(request, tmp_path, sqlite_templates):
-        with serving(tmp_path, server.cloned_url("newest", build), **QUICK) as site:
+        with serving(tmp_path, server.cloned_url("newest", build), SCAN_CADENCE_MEDIUM=QUICK) as site:
             yield site
 
 
@@ -31,7 +31,7 @@ def server_site(request: pytest.FixtureRequest, tmp_path: Path, sqlite_templates
 def quick_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Everything in one process on a SQLite file; whatever is watched is scanned every few seconds."""
     directory = tmp_path_factory.mktemp("quick")
-    with serving(directory, f"sqlite:///{directory}/site.db", **QUICK) as site:
+    with serving(directory, f"sqlite:///{directory}/site.db", SCAN_CADENCE_MEDIUM=QUICK) as site:
         yield site
 
 
