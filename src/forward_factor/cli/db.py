@@ -100,7 +100,8 @@ def _print_engine(status: StoreStatus) -> None:
         out.print(f"{status.connections} connections to this database")
     if status.hypertables:
         armed = ", ".join(policy.relation for policy in status.retention)
-        out.print(f"aggregates: {', '.join(status.aggregates) or 'none'}; retention: {armed or 'off'}")
+        out.print(f"aggregates: {', '.join(status.aggregates) or 'none'}")
+        out.print(f"retention: {armed or 'off'}")
     if can.shortfall:
         note(can.shortfall)
     if can.timescale_available and not can.timescale and status.level.current:
