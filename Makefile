@@ -32,7 +32,7 @@ demo: $(VENV)/.runs  ## Scan a simulated market, show its signals, serve its pag
 	$(BIN)/forward-factor demo
 
 test: $(VENV)/.develops  ## Run all tests; servers they need are installed and started by them
-	$(BIN)/python -m pytest -n $(WORKERS) --dist load
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 drill: $(VENV)/.develops  ## Move, live on a server and go back; then big moves, killed again and again
 	$(BIN)/python -m pytest -n 0 tests/e2e/test_rollback_drill.py

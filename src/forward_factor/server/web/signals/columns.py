@@ -1,4 +1,7 @@
-"""The table of signals: its columns, and the few cells that are more than a text. Templates hold no data."""
+"""The table of signals: its columns, and the few cells that are more than a text.
+
+Templates hold no data, and no component where an element will do: a page draws each of them fifty times.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,10 @@ _FF = """<q-td :props="props"><span class="ff-cell"><b>{{ props.row.ff }}</b>
 <span class="muted small">{{ props.row.range }}</span></span></q-td>"""
 _OWN = """<q-td :props="props">
 <span v-if="props.row.own_kind === 'none'" class="decide">
-<q-btn dense no-caps unelevated color="primary" class="place" label="Place" :aria-label="'Place ' + props.row.ticker"
- @click="$parent.$emit('place', props.row.id)" />
-<q-btn dense no-caps flat class="ignore" label="Ignore" :aria-label="'Ignore ' + props.row.ticker"
- @click="$parent.$emit('ignore', props.row.id)" /></span>
+<button type="button" class="place" :aria-label="'Place ' + props.row.ticker"
+ @click="$parent.$emit('place', props.row.id)">Place</button>
+<button type="button" class="ignore" :aria-label="'Ignore ' + props.row.ticker"
+ @click="$parent.$emit('ignore', props.row.id)">Ignore</button></span>
 <a v-else :class="['chip', 'own-' + props.row.own_kind]" :href="'/signals/' + encodeURIComponent(props.row.id)"
 >{{ props.row.own }}</a></q-td>"""
 _PAGES = """<span class="small muted paging-words">

@@ -14,7 +14,7 @@ from forward_factor.server.web.signals.rows import POINTS
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.ports.board import SignalSort
 
-WAITS_MS = 100
+WAITS_MS = 25
 """While somebody types, nothing is asked."""
 _SPANS = {
     Span.ALL: "Any time",
