@@ -18,7 +18,7 @@ WAITS_MS = 25
 """While somebody types, nothing is asked."""
 _SPANS = {
     Span.ALL: "Any time",
-    Span.LAST_SCAN: "In the last scan",
+    Span.LAST_SCAN: "Last scan",
     Span.HOUR: "Last hour",
     Span.DAY: "Last 24 hours",
     Span.WEEK: "Last 7 days",
