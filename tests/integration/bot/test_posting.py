@@ -41,7 +41,7 @@ async def test_many_processes_send_every_message_once(telegram: BotApiServer, po
         assert [process.returncode for process in processes] == [0] * PROCESSES, said
         assert await store.deliveries.count_by_state() == {"sent": CHATS * len(TEXTS)}
     assert [one.texts for one in chats] == [list(TEXTS)] * CHATS
-    assert sum("message sent" in out for out, _ in said) == PROCESSES, "some process had nothing to do"
+    assert sum("message sent" in out for out, _ in said) >= 2, "one process had to do it all"
 
 
 def _start(url: str, telegram: BotApiServer) -> subprocess.Popen[str]:

@@ -36,6 +36,7 @@ class OwnPanel:
 
     def __init__(self, visit: Visit, signal: SignalView) -> None:
         self._visit, self._signal = visit, signal
+        self._shown: OwnPart | None = None
 
     def build(self, own: OwnPart) -> None:
         """Draw the panel."""
@@ -49,6 +50,10 @@ class OwnPanel:
         self._show(await read_own_part(self._visit.store, self._visit.user.id, self._signal.id))
 
     def _show(self, own: OwnPart) -> None:
+        """Draw what is new: a button drawn anew for nothing would lose the click that is on its way to it."""
+        if own == self._shown:
+            return
+        self._shown = own
         self._body.clear()
         with self._body:
             if own.decision is None:
