@@ -15,7 +15,7 @@ from forward_factor.errors import ForwardFactorError, NotAllowed, NotAuthenticat
 from forward_factor.server.deps import Backend
 from forward_factor.server.web.frame import framed
 from forward_factor.server.web.plain import show_fault
-from forward_factor.server.web.visit import login_path, open_visit
+from forward_factor.server.web.visit import login_path, open_visit, path_of
 
 BACKEND = "forward_factor.backend"
 """The key of the backend in the scope of a request."""
@@ -36,7 +36,7 @@ def web_page(path: str, title: str, *, for_admins: bool = False) -> Callable[[Bu
                 with framed(visit, path):
                     await build(visit, **given)
             except NotAuthenticated:
-                return RedirectResponse(login_path(_own_path(request)), HTTPStatus.SEE_OTHER)
+                return RedirectResponse(login_path(path_of(request)), HTTPStatus.SEE_OTHER)
             except ForwardFactorError as fault:
                 return show_fault(request, fault)
             return None
@@ -53,7 +53,3 @@ def _signature(build: Build) -> inspect.Signature:
     request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
     _visit, *rest = inspect.signature(build, eval_str=True).parameters.values()
     return inspect.Signature([request, *rest])
-
-
-def _own_path(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -151,8 +151,12 @@ async def open_visit(backend: Backend, request: Request) -> Visit:
     await backend.gate.pass_request(caller.user.id)
     settings = await read_settings(store, caller.user.id, backend.application.account_settings)
     palette = DARK if is_dark(request) else LIGHT
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Visit(backend, store, caller, settings, palette, get_address(request), path, token)
+    return Visit(backend, store, caller, settings, palette, get_address(request), path_of(request), token)
+
+
+def path_of(request: Request) -> str:
+    """Return the path that was asked for, with its query."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def login_path(path: str) -> str:

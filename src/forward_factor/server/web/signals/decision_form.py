@@ -12,6 +12,7 @@ from forward_factor.core.decisions import LONGEST_NOTES, Amendment, Decision, En
 from forward_factor.core.structure import Structure, structure_at
 from forward_factor.core.ticket import Ticket
 from forward_factor.errors import InvalidInput, NotFound
+from forward_factor.server.web.decision_rows import STRUCTURES
 from forward_factor.server.web.formats import day
 from forward_factor.server.web.parts import note, subtitle
 from forward_factor.server.web.signals.rows import POINTS
@@ -23,11 +24,6 @@ from forward_factor.services.record_decision import record_decision
 from forward_factor.services.views import SignalView
 from forward_factor.services.write_ticket import write_ticket
 
-STRUCTURES = {
-    Structure.CALL: "Call calendar",
-    Structure.PUT: "Put calendar",
-    Structure.DOUBLE: "Double calendar",
-}
 Done = Callable[[], Awaitable[None]]
 
 

@@ -8,9 +8,10 @@ from nicegui import ui
 
 from forward_factor.core.decisions import Decision
 from forward_factor.core.messages import ReminderKind
+from forward_factor.server.web.decision_rows import STRUCTURES
 from forward_factor.server.web.formats import MISSING, day, instant, money
 from forward_factor.server.web.parts import facts, note, panel, subtitle
-from forward_factor.server.web.signals.decision_form import STRUCTURES, ask_amendment, ask_decision, ask_exit
+from forward_factor.server.web.signals.decision_form import ask_amendment, ask_decision, ask_exit
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.decision_views import DecisionView, ReminderState, ReminderView
 from forward_factor.services.reopen_decision import reopen_decision

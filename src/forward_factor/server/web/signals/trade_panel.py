@@ -12,10 +12,10 @@ from forward_factor.core.pay_off import breakevens, profits
 from forward_factor.core.structure import Structure
 from forward_factor.core.ticket import SHARES_A_CONTRACT, Right, Ticket
 from forward_factor.server.web.charts import draw_chart
+from forward_factor.server.web.decision_rows import STRUCTURES
 from forward_factor.server.web.formats import MISSING, day, factor, money, number, percent
 from forward_factor.server.web.parts import Column, Row, facts, note, panel, table
 from forward_factor.server.web.signals import charts
-from forward_factor.server.web.signals.decision_form import STRUCTURES
 from forward_factor.server.web.visit import Visit
 from forward_factor.services.ports import StoredScan
 from forward_factor.services.study_trade import LegView, PayOffBasis, TradeStudy, study_trade
